@@ -1,0 +1,27 @@
+"""Who may call what. Each endpoint names one of these."""
+
+from __future__ import annotations
+
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from annotate.accounts.models import Role
+
+
+class RunsRounds(IsAuthenticated):
+    """Admins and researchers."""
+
+    message = "Only an admin or a researcher may do this."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) and request.user.runs_rounds
+
+
+class IsAdmin(IsAuthenticated):
+    """Admins."""
+
+    message = "Only an admin may do this."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) and request.user.role == Role.ADMIN

@@ -1,0 +1,12 @@
+"""The ASGI entry: HTTP to Django, websockets to Channels."""
+
+from __future__ import annotations
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings")
+
+application = ProtocolTypeRouter({"http": get_asgi_application()})

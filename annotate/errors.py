@@ -1,0 +1,50 @@
+"""One shape for every refusal: ``{"detail": "one sentence", ...}`` with the right status code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import status
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+
+class Conflict(APIException):
+    """409: the thing asked for does not fit the present state (an expired lease, a round elsewhere)."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "This does not fit the present state."
+    default_code = "conflict"
+
+
+class Invalid(APIException):
+    """400: the input breaks a rule; ``problems`` lists each place and reason for a person."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_code = "invalid"
+
+    def __init__(self, detail: str, problems: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(detail)
+        self.problems = problems or []
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Field errors keep their fields under ``errors`` beside one sentence in ``detail``."""
+    response = drf_exception_handler(exc, context)
+    if response is None:
+        return None
+    if isinstance(exc, Invalid):
+        response.data = {"detail": str(exc.detail), "problems": exc.problems}
+    elif not isinstance(response.data, dict) or "detail" not in response.data:
+        response.data = {"detail": _first_sentence(response.data), "errors": response.data}
+    return response
+
+
+def _first_sentence(errors: Any, where: str = "") -> str:
+    if isinstance(errors, dict):
+        field, value = next(iter(errors.items()))
+        return _first_sentence(value, where if field == "non_field_errors" else f"{where}{field}: ")
+    if isinstance(errors, list):
+        return _first_sentence(next((item for item in errors if item), "wrong value"), where)
+    return f"{where}{errors}"

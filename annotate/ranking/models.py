@@ -1,0 +1,139 @@
+"""What people compare and what they said. The database itself refuses over-collection and doubles."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from annotate.prompts.models import Prompt
+from annotate.rounds.models import Checkpoint, Round
+
+
+class Comparison(models.Model):
+    """K completions of one prompt, to be ranked by ``overlap`` different annotators.
+
+    ``taken`` counts the slots held by live leases and submitted annotations; ``submitted`` the annotations
+    that stand. ``retired_at`` is set when too many people skipped it: it then asks nobody and holds up
+    nothing.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="comparisons")
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT)
+    position = models.PositiveIntegerField(help_text="Place in the round's queue.")
+    overlap = models.PositiveSmallIntegerField()
+    taken = models.PositiveSmallIntegerField(default=0)
+    submitted = models.PositiveSmallIntegerField(default=0)
+    skips = models.PositiveSmallIntegerField(default=0)
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["round", "position"], name="comparison_position_once"),
+            models.CheckConstraint(condition=Q(taken__lte=F("overlap")), name="never_over_collected"),
+            models.CheckConstraint(condition=Q(submitted__lte=F("taken")), name="submitted_are_taken"),
+        ]
+        indexes: ClassVar = [
+            # The queue: what is still open, in order. It stays small as a round fills up.
+            models.Index(
+                fields=["round", "position"],
+                condition=Q(taken__lt=F("overlap"), retired_at=None),
+                name="comparison_queue",
+            )
+        ]
+
+
+class Completion(models.Model):
+    """One sampled reply with its provenance. ``index`` is its place among its comparison's K.
+
+    ``token_ids`` are as sampled and never re-tokenised; ``logprobs`` in nats, one a token.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="completions")
+    index = models.PositiveSmallIntegerField()
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT)
+    text = models.TextField()
+    token_ids = ArrayField(models.IntegerField())
+    logprobs = ArrayField(models.FloatField())
+    temperature = models.FloatField()
+    top_p = models.FloatField()
+    seed = models.BigIntegerField()
+    finish = models.CharField(max_length=8, choices=[("stop", "the model ended it"), ("length", "cut")])
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["comparison", "index"], name="completion_index_once")
+        ]
+
+
+class AssignmentState(models.TextChoices):
+    LEASED = "leased", "held by its annotator until the deadline"
+    SUBMITTED = "submitted", "annotated"
+    SKIPPED = "skipped", "given back on purpose; not offered to this person again"
+    EXPIRED = "expired", "the deadline passed; the slot is free again"
+
+
+class Assignment(models.Model):
+    """A comparison leased to one annotator; one row a person and comparison, for ever.
+
+    ``order[p]`` is the index of the completion shown at position p. An expired assignment that its person
+    is offered again keeps its order.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="assignments")
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments"
+    )
+    state = models.CharField(
+        max_length=10, choices=AssignmentState.choices, default=AssignmentState.LEASED
+    )
+    order = ArrayField(models.PositiveSmallIntegerField())
+    leased_at = models.DateTimeField()
+    deadline = models.DateTimeField()
+    skip_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["comparison", "annotator"], name="never_twice_to_one_person")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["deadline"], condition=Q(state="leased"), name="assignment_live_leases"),
+            models.Index(fields=["annotator", "state"], name="assignment_of_annotator"),
+        ]
+
+
+class Annotation(models.Model):
+    """What an annotator submitted, in terms of completions (not of the positions they were shown at).
+
+    ``ranking`` lists completion indices best first; ``gaps`` the margin level (0 to 3) between neighbours,
+    null for "equal". Undo sets ``withdrawn_at``: nothing is ever deleted. ``client_id`` is made by the
+    client before it sends, so that a submit which is repeated counts once.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="annotations")
+    client_id = models.UUIDField()
+    ranking = ArrayField(models.PositiveSmallIntegerField())
+    gaps = ArrayField(models.PositiveSmallIntegerField(null=True))
+    all_bad = models.BooleanField(default=False)
+    rationale = models.TextField(blank=True)
+    active_seconds = models.FloatField(default=0.0)
+    submitted_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["assignment"], condition=Q(withdrawn_at=None), name="one_standing_annotation"
+            ),
+            models.UniqueConstraint(fields=["assignment", "client_id"], name="client_id_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["submitted_at"])]
