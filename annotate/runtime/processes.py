@@ -1,0 +1,80 @@
+"""Child processes that never outlive their parent, and that end as a whole group."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+_PR_SET_PDEATHSIG = 1
+# Looked up here and not in the child: between fork and exec only system calls are safe.
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command and how it wants to be treated.
+
+    ``stop_signal`` asks it to end in order; ``orphan_signal`` is what the kernel sends it (Linux) when its
+    parent dies without stopping it. ``user`` is the system user to run as, or None for our own.
+    """
+
+    name: str
+    argv: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+    stop_signal: int = signal.SIGTERM
+    orphan_signal: int = signal.SIGTERM
+    stop_seconds: float = 15.0
+
+
+def spawn(program: Program, log: IO[bytes], cwd: Path | None = None) -> subprocess.Popen[bytes]:
+    """Start ``program`` in a process group of its own, tethered to the thread that calls this."""
+    return subprocess.Popen(
+        program.argv,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        cwd=cwd,
+        env={**os.environ, **program.environment},
+        user=program.user,
+        group=program.user,
+        extra_groups=[] if program.user else None,
+        process_group=0,
+        preexec_fn=_tether(program.orphan_signal),
+    )
+
+
+def stop(process: subprocess.Popen[bytes], program: Program) -> None:
+    """Ask the process to end; after ``stop_seconds`` end whatever is left of its group by force."""
+    if process.poll() is None:
+        process.send_signal(program.stop_signal)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(program.stop_seconds)
+    kill_group(process.pid)
+    process.wait()
+
+
+def kill_group(group: int) -> None:
+    """SIGKILL to every process of a group; nothing if there is none left."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _tether(orphan_signal: int) -> Callable[[], None]:
+    parent = os.getpid()
+
+    def in_child() -> None:
+        if _prctl is not None:
+            _prctl(_PR_SET_PDEATHSIG, orphan_signal, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return in_child
