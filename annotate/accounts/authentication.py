@@ -41,3 +41,10 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Session"
+
+
+def person(request: Request) -> User:
+    """The authenticated person behind a request; every endpoint that calls this requires a login."""
+    if not isinstance(request.user, User):
+        raise exceptions.NotAuthenticated
+    return request.user

@@ -6,6 +6,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from annotate.accounts.authentication import person
 from annotate.accounts.models import Role
 
 
@@ -15,7 +16,7 @@ class RunsRounds(IsAuthenticated):
     message = "Only an admin or a researcher may do this."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return super().has_permission(request, view) and request.user.runs_rounds
+        return super().has_permission(request, view) and person(request).runs_rounds
 
 
 class IsAdmin(IsAuthenticated):
@@ -24,4 +25,4 @@ class IsAdmin(IsAuthenticated):
     message = "Only an admin may do this."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return super().has_permission(request, view) and request.user.role == Role.ADMIN
+        return super().has_permission(request, view) and person(request).role == Role.ADMIN

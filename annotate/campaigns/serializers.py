@@ -1,0 +1,79 @@
+"""The shapes in which a campaign's settings cross the API."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+
+from annotate.campaigns.declared import Declared, openapi
+from annotate.campaigns.models import Campaign
+from annotate.campaigns.recipe import Recipe
+from annotate.campaigns.task import Task
+
+
+class DeclaredField(serializers.JSONField):
+    """Settings of a :class:`Declared` class: passed through here, checked by its ``parse``."""
+
+    declared: ClassVar[type[Declared]]
+
+
+class RecipeField(DeclaredField):
+    """A recipe, whole or in part."""
+
+    declared = Recipe
+
+
+class TaskField(DeclaredField):
+    """The settings of the ranking page, whole or in part."""
+
+    declared = Task
+
+
+class DeclaredFieldSchema(OpenApiSerializerFieldExtension):
+    """Gives each settings class its own named component in the API's description."""
+
+    target_class = DeclaredField
+    match_subclasses = True
+
+    def get_name(self) -> str:
+        return str(self.target.declared.__name__)
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        return openapi(self.target.declared)
+
+
+class NewCampaignSerializer(serializers.Serializer[None]):
+    """A campaign to create."""
+
+    name = serializers.CharField(max_length=120)
+    guidelines = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
+    model = serializers.CharField(max_length=500, required=False)
+    task = TaskField(required=False)
+    recipe = RecipeField(required=False)
+
+
+class CampaignChangeSerializer(serializers.Serializer[None]):
+    """What may change of a campaign. Its first policy may not: what was collected belongs to it."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    guidelines = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
+    task = TaskField(required=False)
+    recipe = RecipeField(required=False)
+    archived = serializers.BooleanField(required=False)
+
+
+class MemberNameSerializer(serializers.Serializer[None]):
+    """Who shall become a member."""
+
+    username = serializers.CharField(max_length=150)
+
+
+class CampaignNameSerializer(serializers.ModelSerializer[Campaign]):
+    """A campaign where only its name matters."""
+
+    class Meta:
+        model = Campaign
+        fields: ClassVar = ["id", "name"]

@@ -1,0 +1,88 @@
+"""What can be done to a campaign and its members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from annotate.accounts.models import User
+from annotate.campaigns.models import Campaign, Membership
+from annotate.campaigns.recipe import Recipe
+from annotate.campaigns.task import Task
+from annotate.errors import Conflict, Invalid
+
+
+def create_campaign(
+    *,
+    creator: User | None,
+    name: str,
+    guidelines: str = "",
+    model: str = "starter",
+    task: dict[str, Any] | None = None,
+    recipe: dict[str, Any] | None = None,
+) -> Campaign:
+    """A new campaign with whole settings, so that later changes of defaults do not reach it.
+
+    Raises :class:`Invalid` for a wrong setting and :class:`Conflict` for a taken name.
+    """
+    campaign = Campaign(
+        name=name,
+        guidelines=guidelines,
+        model=model,
+        task=Task.parse(task or {}).as_dict(),
+        recipe=Recipe.parse(recipe or {}).as_dict(),
+        created_by=creator,
+    )
+    return _save(campaign)
+
+
+def update_campaign(
+    *,
+    campaign: Campaign,
+    name: str | None = None,
+    guidelines: str | None = None,
+    task: dict[str, Any] | None = None,
+    recipe: dict[str, Any] | None = None,
+    archived: bool | None = None,
+) -> Campaign:
+    """Change what is given and leave the rest; settings that are not named keep their values."""
+    with transaction.atomic():
+        campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+        if name is not None:
+            campaign.name = name
+        if guidelines is not None:
+            campaign.guidelines = guidelines
+        if task is not None:
+            campaign.task = Task.parse(task, base=Task.parse(campaign.task)).as_dict()
+        if recipe is not None:
+            campaign.recipe = Recipe.parse(recipe, base=Recipe.parse(campaign.recipe)).as_dict()
+        if archived is not None:
+            campaign.archived_at = (campaign.archived_at or timezone.now()) if archived else None
+        return _save(campaign)
+
+
+def add_member(*, campaign: Campaign, username: str) -> Membership:
+    """Let this person annotate here; adding a member again changes nothing.
+
+    Raises :class:`Invalid` when there is no active user of that name.
+    """
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        raise Invalid(f"There is no active user named {username}.")
+    return Membership.objects.get_or_create(campaign=campaign, user=user)[0]
+
+
+def remove_member(*, campaign: Campaign, user_id: int) -> None:
+    """Stop this person annotating here; what they submitted stays."""
+    Membership.objects.filter(campaign=campaign, user_id=user_id).delete()
+
+
+def _save(campaign: Campaign) -> Campaign:
+    try:
+        with transaction.atomic():
+            campaign.save()
+    except IntegrityError as problem:
+        raise Conflict(f"There is already a campaign named {campaign.name}.") from problem
+    return campaign

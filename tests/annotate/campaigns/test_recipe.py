@@ -1,0 +1,67 @@
+"""Recipe and Task: what they accept, what they refuse and how a round's overrides are laid over them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from annotate.campaigns.recipe import Recipe
+from annotate.campaigns.task import Task
+from annotate.errors import Invalid
+
+
+def test_it_fills_in_the_defaults() -> None:
+    assert Recipe.parse({}) == Recipe()
+    assert Recipe.parse({"k": 2}).as_dict() == {**Recipe().as_dict(), "k": 2}
+
+
+def test_it_lays_overrides_over_the_campaigns_recipe() -> None:
+    base = Recipe.parse({"k": 3, "params": {"dpo": {"beta": 0.1, "epochs": 2}, "reward": {"epochs": 1}}})
+    merged = Recipe.parse({"comparisons": 7, "params": {"dpo": {"beta": 0.2}}}, base=base)
+    assert (merged.k, merged.comparisons) == (3, 7)
+    assert merged.params == {"dpo": {"beta": 0.2, "epochs": 2}, "reward": {"epochs": 1}}
+
+
+def test_it_round_trips_through_json() -> None:
+    recipe = Recipe.parse({"temperatures": [0.7, 1.2], "lora": False})
+    assert Recipe.parse(recipe.as_dict()) == recipe
+
+
+def test_it_counts_the_heldout_comparisons() -> None:
+    assert Recipe.parse({"comparisons": 150, "heldout_share": 0.1}).heldout_comparisons == 15
+    assert Recipe.parse({"comparisons": 4, "heldout_share": 0}).heldout_comparisons == 0
+
+
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        ({"k": 1}, "recipe.k must be a whole number from 2 to 9."),
+        ({"k": "4"}, "recipe.k must be a whole number from 2 to 9."),
+        ({"k": True}, "recipe.k must be a whole number from 2 to 9."),
+        ({"k": 4.0}, "recipe.k must be a whole number from 2 to 9."),
+        ({"heldout_share": float("nan")}, "recipe.heldout_share must be a number from 0 to 0.5."),
+        ({"temperatures": []}, "recipe.temperatures must be a list of 1 to 9 numbers from 0 to 5."),
+        ({"temperatures": [1, "hot"]}, "recipe.temperatures must be a list of 1 to 9 numbers from 0 to 5."),
+        ({"method": "ppo"}, "recipe.method must be one of dpo."),
+        ({"lora": 1}, "recipe.lora must be true or false."),
+        (
+            {"params": {"sft": {}}},
+            "recipe.params must be an object with parameters for reward, dpo, evaluate.",
+        ),
+        (
+            {"params": {"dpo": {"note": "a\0b"}}},
+            "recipe.params must be an object with parameters for reward, dpo, evaluate.",
+        ),
+        ([], "recipe must be an object."),
+    ],
+)
+def test_it_names_the_setting_that_is_wrong(raw: Any, sentence: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        Recipe.parse(raw)
+    assert str(caught.value.detail) == sentence
+
+
+def test_it_refuses_a_setting_it_does_not_know() -> None:
+    with pytest.raises(Invalid, match=r"task\.colour is not a setting; there are rationale, all_bad, skip\."):
+        Task.parse({"colour": "red"})
