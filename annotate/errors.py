@@ -18,6 +18,13 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
+class TooLarge(APIException):
+    """413: what was sent is larger than this server takes."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+
+
 class Invalid(APIException):
     """400: the input breaks a rule; ``problems`` lists each place and reason for a person."""
 

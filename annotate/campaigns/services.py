@@ -63,6 +63,16 @@ def update_campaign(
         return _save(campaign)
 
 
+def find_campaign(name_or_id: str) -> Campaign:
+    """The campaign a command line means; raises :class:`Invalid` when there is none."""
+    campaign = Campaign.objects.filter(name=name_or_id).first()
+    if campaign is None and name_or_id.isdecimal():
+        campaign = Campaign.objects.filter(pk=int(name_or_id)).first()
+    if campaign is None:
+        raise Invalid(f"There is no campaign {name_or_id}.")
+    return campaign
+
+
 def add_member(*, campaign: Campaign, username: str) -> Membership:
     """Let this person annotate here; adding a member again changes nothing.
 

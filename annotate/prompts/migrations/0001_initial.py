@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                 ('messages', models.JSONField()),
                 ('digest', models.CharField(max_length=64)),
                 ('split', models.CharField(choices=[('train', 'sampled, ranked and trained on'), ('heldout', 'sampled to measure; never trained on')], max_length=8)),
+                ('used', models.PositiveIntegerField(default=0)),
                 ('external_id', models.CharField(blank=True, max_length=200)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prompts', to='campaigns.campaign')),
