@@ -1,12 +1,31 @@
-"""The ASGI entry: HTTP to Django, websockets to Channels."""
+"""The ASGI entry: HTTP to Django, websockets to Channels.
+
+A websocket carries the session cookie whoever opens it, so its Origin must be one of our own hosts.
+"""
 
 from __future__ import annotations
 
 import os
 
-from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings")
+# Sets Django up, which the imports below need.
+http = get_asgi_application()
 
-application = ProtocolTypeRouter({"http": get_asgi_application()})
+from channels.auth import AuthMiddlewareStack  # noqa: E402 - after the set-up
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - after the set-up
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402 - after the set-up
+from django.conf import settings  # noqa: E402 - after the set-up
+
+from annotate.limits import BodyLimit  # noqa: E402 - after the set-up
+from annotate.live.routing import websocket_urlpatterns  # noqa: E402 - after the set-up
+
+MULTIPART_SLACK = 1024 * 1024
+
+application = ProtocolTypeRouter(
+    {
+        "http": BodyLimit(http, most=settings.PROMPT_FILE_MAX_BYTES + MULTIPART_SLACK),
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+    }
+)

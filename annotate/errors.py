@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
@@ -46,6 +49,14 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     elif not isinstance(response.data, dict) or "detail" not in response.data:
         response.data = {"detail": _first_sentence(response.data), "errors": response.data}
     return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler of what nobody caught: 503 while the database is away, else 500."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        away = {"detail": "The database does not answer at the moment; nothing is lost. Try again shortly."}
+        return JsonResponse(away, status=503, headers={"Retry-After": "2"})
+    return JsonResponse({"detail": "Something broke inside Plumbline; its log says what."}, status=500)
 
 
 def _first_sentence(errors: Any, where: str = "") -> str:

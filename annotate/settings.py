@@ -63,8 +63,15 @@ DATABASE_URL = env.str("DATABASE_URL", default="") or (
     _URL_FILE.read_text().strip() if _URL_FILE.exists() else "postgresql:///plumbline"
 )
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+# Under ASGI every request has a thread of its own, so connections are kept in a pool of the process and
+# never in a thread. A connection that a restart of PostgreSQL broke is noticed before it is handed out.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    "min_size": 1,
+    "max_size": env.int("DATABASE_POOL", default=24),
+    "timeout": 10,
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -89,9 +96,13 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A message is only a hint: what is to be done stands in PostgreSQL, and who does it claims it there.
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_DEFAULT_QUEUE = "control"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
 
 # Artifacts: checkpoints, snapshots, job folders.
 ARTIFACTS_DIR = Path(env.str("ARTIFACTS_DIR", default=str(DATA_DIR / "artifacts"))).resolve()
@@ -99,9 +110,20 @@ STARTER_MODEL = BASE_DIR / "training" / "starter" / "model"
 STARTER_PROMPTS = BASE_DIR / "training" / "starter" / "prompts.jsonl"
 # The prefix of the command that runs a stage, e.g. "accelerate launch -m training" on several GPUs.
 STAGE_COMMAND = env.list("STAGE_COMMAND", default=[])
-STAGE_HEARTBEAT_SECONDS = env.float("STAGE_HEARTBEAT_SECONDS", default=2.0)
+STAGE_DEVICE = env.str("STAGE_DEVICE", default="auto")
+STAGE_PRECISION = env.str("STAGE_PRECISION", default="float32")
+STAGE_HEARTBEAT_SECONDS = env.float("STAGE_HEARTBEAT_SECONDS", default=1.0)
 STAGE_STALE_SECONDS = env.float("STAGE_STALE_SECONDS", default=20.0)
 ADVANCE_SECONDS = env.float("ADVANCE_SECONDS", default=1.0)
+# Beat keeps nothing on disk, and a look at the rounds that comes late is not worth two.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    "advance": {
+        "task": "loop.advance_rounds",
+        "schedule": ADVANCE_SECONDS,
+        "options": {"queue": "control", "expires": 5 * ADVANCE_SECONDS},
+    }
+}
 LEASE_MINUTES = env.float("LEASE_MINUTES", default=20.0)
 PROMPT_FILE_MAX_BYTES = env.int("PROMPT_FILE_MAX_BYTES", default=64 * 1024 * 1024)
 
@@ -129,11 +151,11 @@ SPECTACULAR_SETTINGS = {
 }
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
-# Vite writes hashed files and its own index.html here.
+# Vite writes hashed files and its own index.html here; WhiteNoise serves them from where they are.
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 STATICFILES_DIRS = [FRONTEND_DIST] if FRONTEND_DIST.exists() else []
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/assets/.+-[0-9A-Za-z_-]{8}\.[a-z0-9]+$"
 
 USE_TZ = True
 TIME_ZONE = "UTC"

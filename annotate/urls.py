@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from annotate import pages
 
 urlpatterns = [
     path("api/", include("annotate.accounts.urls")),
     path("api/", include("annotate.prompts.urls")),
+    path("api/", include("annotate.rounds.urls")),
+    path("api/", include("annotate.ranking.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    re_path("^api/", pages.api_unknown),
+    path("healthz", pages.healthz),
+    path("readyz", pages.readyz),
+    re_path("^(?!static/|ws/)", pages.single_page),
 ]
+
+handler500 = "annotate.errors.server_error"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 
@@ -13,7 +14,7 @@ class LiveEvent(models.Model):
     topic = models.CharField(max_length=64)
     seq = models.PositiveBigIntegerField()
     kind = models.CharField(max_length=32)
-    payload = models.JSONField()
+    payload = models.JSONField(encoder=DjangoJSONEncoder)
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from annotate.campaigns.models import Campaign
 
@@ -71,7 +72,7 @@ class Round(models.Model):
     failure = models.TextField(blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
-    entered_at = models.DateTimeField(auto_now_add=True, help_text="When the present state was entered.")
+    entered_at = models.DateTimeField(db_default=Now(), help_text="When the present state was entered.")
 
     class Meta:
         constraints: ClassVar = [

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from annotate.processes import spawn, stop
 from annotate.runtime.postgres import EmbeddedPostgres
-from annotate.runtime.processes import spawn, stop
 from annotate.runtime.redis import EmbeddedRedis
 
 

@@ -20,8 +20,8 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
+from annotate.processes import Program
 from annotate.runtime.errors import RuntimeProblem
-from annotate.runtime.processes import Program
 from annotate.runtime.sockets import socket_folder
 from annotate.runtime.wheels import wheel_folder
 

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 import redis
 
+from annotate.processes import Program
 from annotate.runtime.errors import RuntimeProblem
-from annotate.runtime.processes import Program
 from annotate.runtime.sockets import socket_folder
 from annotate.runtime.wheels import wheel_folder
 

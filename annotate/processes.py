@@ -35,13 +35,19 @@ class Program:
     stop_seconds: float = 15.0
 
 
-def spawn(program: Program, log: IO[bytes], cwd: Path | None = None) -> subprocess.Popen[bytes]:
-    """Start ``program`` in a process group of its own, tethered to the thread that calls this."""
+def spawn(
+    program: Program, log: IO[bytes], *, stdout: IO[bytes] | int | None = None, cwd: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Start ``program`` in a process group of its own, tethered to the thread that calls this.
+
+    What it says goes to ``log``, its standard output to ``stdout`` if that is given. Raises
+    :class:`OSError` when it cannot be started.
+    """
     return subprocess.Popen(
         program.argv,
         stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
+        stdout=log if stdout is None else stdout,
+        stderr=log,
         cwd=cwd,
         env={**os.environ, **program.environment},
         user=program.user,

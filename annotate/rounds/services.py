@@ -1,0 +1,142 @@
+"""What people do to rounds, and what a campaign's champion is."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, connection, transaction
+
+from annotate.accounts.models import User
+from annotate.campaigns.models import Campaign
+from annotate.campaigns.recipe import Recipe
+from annotate.errors import Conflict, Invalid
+from annotate.live.events import publish, round_topic
+from annotate.prompts.models import Prompt, Split
+from annotate.rounds.digests import model_digest
+from annotate.rounds.models import (
+    ENDED,
+    Checkpoint,
+    CheckpointKind,
+    Promotion,
+    Round,
+    RoundEvent,
+    RoundState,
+)
+from annotate.rounds.transitions import move
+
+
+def launch_round(*, campaign: Campaign, overrides: object, actor: User | None) -> Round:
+    """Open a round that starts from the champion, with the campaign's recipe and these overrides.
+
+    Raises :class:`Conflict` when a round is open or the campaign is archived, :class:`Invalid` for a wrong
+    recipe or a campaign without prompts in a split.
+    """
+    with transaction.atomic():
+        campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+        recipe = Recipe.parse(overrides, base=Recipe.parse(campaign.recipe))
+        _require_ready(campaign)
+        newest = campaign.rounds.order_by("-number").first()
+        try:
+            with transaction.atomic():
+                round = Round.objects.create(
+                    campaign=campaign,
+                    number=newest.number + 1 if newest else 1,
+                    recipe=recipe.as_dict(),
+                    start_policy=champion_of(campaign) or _first_policy(campaign),
+                    created_by=actor,
+                )
+        except IntegrityError as problem:
+            raise Conflict("Another round was opened at this moment: end it first.") from problem
+        RoundEvent.objects.create(round=round, to_state=round.state, actor=actor, reason="launched")
+        publish(
+            topic=round_topic(round.pk),
+            kind="state",
+            payload={
+                "from": "",
+                "to": round.state,
+                "reason": "launched",
+                "actor": actor.username if actor else None,
+            },
+        )
+    return round
+
+
+def champion_of(campaign: Campaign) -> Checkpoint | None:
+    """The policy that the next round starts from; None before the first round of a campaign."""
+    promotion = campaign.promotions.select_related("checkpoint").order_by("-pk").first()
+    return promotion.checkpoint if promotion else first_policy_of(campaign)
+
+
+def first_policy_of(campaign: Campaign) -> Checkpoint | None:
+    """The policy that the campaign began with: the base of every KL."""
+    return campaign.checkpoints.filter(kind=CheckpointKind.POLICY, parent=None).first()
+
+
+def checkpoint_of(round: Round, kind: CheckpointKind) -> Checkpoint | None:
+    """The reward model or the challenger that this round trained, if it has come so far."""
+    return round.checkpoints.filter(kind=kind).first()
+
+
+def promote(*, round: Round, actor: User | None, reason: str = "") -> Round:
+    """Make the challenger the champion and close the round."""
+    with transaction.atomic():
+        move(round=round, to=RoundState.CLOSED, actor=actor, reason=_because("promoted", reason))
+        challenger = round.checkpoints.get(kind=CheckpointKind.POLICY)
+        Promotion.objects.create(
+            campaign_id=round.campaign_id, checkpoint=challenger, round=round, actor=actor
+        )
+    return round
+
+
+def reject(*, round: Round, actor: User | None, reason: str = "") -> Round:
+    """Keep the champion and close the round."""
+    return move(round=round, to=RoundState.CLOSED, actor=actor, reason=_because("rejected", reason))
+
+
+def cancel(*, round: Round, actor: User | None) -> Round:
+    """End the round for good; what was collected stays on record."""
+    return move(round=round, to=RoundState.CANCELLED, actor=actor, reason="cancelled")
+
+
+def retry(*, round: Round, actor: User | None) -> Round:
+    """Go back to the state in which the round failed."""
+    if round.state != RoundState.FAILED:
+        raise Conflict(f"Round {round.number} is {round.state}: only a failed round can be retried.")
+    return move(round=round, to=RoundState(round.failed_in), actor=actor, reason="retried")
+
+
+def hold_state(*, round_id: int) -> RoundState:
+    """The round's state, which cannot change until the caller's transaction ends.
+
+    A shared lock: annotations are submitted side by side, while the move that ends the collection waits
+    for them, and those that come later see the new state.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT state FROM rounds_round WHERE id = %s FOR SHARE", [round_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise Round.DoesNotExist
+    return RoundState(row[0])
+
+
+def _require_ready(campaign: Campaign) -> None:
+    if campaign.archived_at is not None:
+        raise Conflict(f"{campaign.name} is archived: bring it back before you launch a round.")
+    running = campaign.rounds.exclude(state__in=ENDED).first()
+    if running is not None:
+        raise Conflict(f"Round {running.number} is still open: end it first.")
+    for split, purpose in ((Split.TRAIN, "train"), (Split.HELDOUT, "held-out")):
+        if not Prompt.objects.filter(campaign=campaign, split=split).exists():
+            raise Invalid(f"{campaign.name} has no {purpose} prompts: import some first.")
+
+
+def _first_policy(campaign: Campaign) -> Checkpoint:
+    return Checkpoint.objects.create(
+        campaign=campaign,
+        kind=CheckpointKind.POLICY,
+        name=campaign.model.rstrip("/").rsplit("/", 1)[-1][:120],
+        path=campaign.model,
+        digest=model_digest(campaign.model),
+    )
+
+
+def _because(verdict: str, reason: str) -> str:
+    return f"{verdict}: {reason}" if reason else verdict
