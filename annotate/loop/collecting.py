@@ -1,0 +1,35 @@
+"""How a collection stands, and telling its page when that changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models.functions import Now
+
+from annotate.live.events import publish, round_topic
+from annotate.live.models import LiveEvent
+from annotate.ranking.models import Annotation
+from annotate.ranking.progress import collecting_counts
+from annotate.rounds.models import Round
+
+RATE_MINUTES = 5
+
+
+def collecting_shape(round: Round) -> dict[str, Any]:
+    """The counts of a round, with the annotations a minute of the last few minutes."""
+    recent = Annotation.objects.filter(
+        assignment__comparison__round=round,
+        withdrawn_at=None,
+        submitted_at__gt=Now() - timedelta(minutes=RATE_MINUTES),
+    ).count()
+    return {**collecting_counts(round_id=round.pk), "per_minute": recent / RATE_MINUTES}
+
+
+def publish_collecting(round: Round) -> None:
+    """Publish how the collection stands if that is not what was published last."""
+    topic = round_topic(round.pk)
+    last = LiveEvent.objects.filter(topic=topic, kind="collecting").order_by("-seq").first()
+    told = {name: value for name, value in last.payload.items() if name != "per_minute"} if last else None
+    if told != collecting_counts(round_id=round.pk):
+        publish(topic=topic, kind="collecting", payload=collecting_shape(round))
