@@ -64,19 +64,12 @@ def count_prompts(*, campaign: Campaign) -> dict[str, int]:
 def choose_prompts(
     *, campaign: Campaign, split: str, count: int, seed: int, round_number: int
 ) -> list[Prompt]:
-    """``count`` prompts of a split: those used least so far, among equals by a hash of seed and round.
+    """At most ``count`` prompts of a split: those used least so far, among equals by a hash of the seed.
 
-    The same arguments choose the same prompts until comparisons are made of them. Raises
-    :class:`Invalid` when there are too few.
+    The same arguments choose the same prompts, until comparisons are made of them.
     """
     draw = MD5(Concat(Value(f"{seed}:{round_number}:"), F("digest")))
-    chosen = list(Prompt.objects.filter(campaign=campaign, split=split).order_by("used", draw)[:count])
-    if len(chosen) < count:
-        raise Invalid(
-            f"The campaign has {len(chosen)} {split} prompts and {count} are needed; "
-            "import more or lower the number of comparisons."
-        )
-    return chosen
+    return list(Prompt.objects.filter(campaign=campaign, split=split).order_by("used", draw)[:count])
 
 
 class _Reader:

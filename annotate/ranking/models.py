@@ -44,7 +44,8 @@ class Comparison(models.Model):
                 fields=["round", "position"],
                 condition=Q(taken__lt=F("overlap"), retired_at=None),
                 name="comparison_queue",
-            )
+            ),
+            models.Index(fields=["round"], condition=Q(retired_at__isnull=False), name="comparison_retired"),
         ]
 
 
@@ -73,6 +74,26 @@ class Completion(models.Model):
         ]
 
 
+class Participation(models.Model):
+    """One person's part in one round. Locking this row puts what they do in the round one after another.
+
+    ``cursor`` is the queue position they were last given, so that finding the next does not pass over what
+    they have done; ``submitted`` counts their standing annotations.
+    """
+
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="participations")
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="participations"
+    )
+    cursor = models.IntegerField(default=-1)
+    submitted = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["round", "annotator"], name="one_part_in_a_round")
+        ]
+
+
 class AssignmentState(models.TextChoices):
     LEASED = "leased", "held by its annotator until the deadline"
     SUBMITTED = "submitted", "annotated"
@@ -92,9 +113,7 @@ class Assignment(models.Model):
     annotator = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments"
     )
-    state = models.CharField(
-        max_length=10, choices=AssignmentState.choices, default=AssignmentState.LEASED
-    )
+    state = models.CharField(max_length=10, choices=AssignmentState.choices, default=AssignmentState.LEASED)
     order = ArrayField(models.PositiveSmallIntegerField())
     leased_at = models.DateTimeField()
     deadline = models.DateTimeField()

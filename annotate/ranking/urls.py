@@ -1,0 +1,20 @@
+from django.urls import path
+
+from annotate.ranking import overview_views, rankings, views
+
+urlpatterns = [
+    path("campaigns", overview_views.CampaignsView.as_view(), name="campaigns"),
+    path("campaigns/<int:campaign_id>", overview_views.CampaignView.as_view(), name="campaign"),
+    path("campaigns/<int:campaign_id>/members", overview_views.MembersView.as_view(), name="members"),
+    path(
+        "campaigns/<int:campaign_id>/members/<int:user_id>",
+        overview_views.MemberView.as_view(),
+        name="member",
+    ),
+    path("campaigns/<int:campaign_id>/lease", views.LeaseView.as_view(), name="lease"),
+    path("assignments/<uuid:uid>/extend", views.ExtendView.as_view(), name="extend"),
+    path("assignments/<uuid:uid>/skip", views.SkipView.as_view(), name="skip"),
+    path("assignments/<uuid:uid>/submit", views.SubmitView.as_view(), name="submit"),
+    path("annotations/<uuid:uid>/undo", views.UndoView.as_view(), name="undo"),
+    path("rounds/<int:round_id>/rankings", rankings.RankingsView.as_view(), name="rankings"),
+]

@@ -1,0 +1,93 @@
+"""Annotating: lease, extend, skip, submit, undo. Every payload to an annotator is blind."""
+
+from __future__ import annotations
+
+import uuid
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotate.accounts.authentication import person
+from annotate.campaigns.access import campaign_or_404
+from annotate.ranking import leases, submissions
+from annotate.ranking.serializers import (
+    DeadlineSerializer,
+    LeasedSerializer,
+    LeaseSerializer,
+    SkipSerializer,
+    SubmitSerializer,
+    SubmittedSerializer,
+    UndoneSerializer,
+)
+
+
+class LeaseView(APIView):
+    """Getting comparisons to rank."""
+
+    @extend_schema(request=LeaseSerializer, responses=LeasedSerializer)
+    def post(self, request: Request, campaign_id: int) -> Response:
+        """One's live leases, oldest first, topped up to ``want``; the same again until they are answered."""
+        wanted = LeaseSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        campaign = campaign_or_404(campaign_id, person(request))
+        tasks, progress = leases.lease(campaign=campaign, user=person(request), **wanted.validated_data)
+        return Response(LeasedSerializer({"assignments": tasks, "progress": progress}).data)
+
+
+class ExtendView(APIView):
+    """Keeping a lease."""
+
+    @extend_schema(request=None, responses=DeadlineSerializer)
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        """Hold a live lease for longer."""
+        deadline = leases.extend(user=person(request), uid=uid)
+        return Response(DeadlineSerializer({"deadline": deadline}).data)
+
+
+class SkipView(APIView):
+    """Giving a comparison back."""
+
+    @extend_schema(request=SkipSerializer, responses={204: None})
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        """Give it back for good."""
+        wanted = SkipSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        leases.skip(user=person(request), uid=uid, **wanted.validated_data)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SubmitView(APIView):
+    """Answering."""
+
+    @extend_schema(request=SubmitSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer})
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        """Record a ranking: 201, or 200 when this ``client_id`` was recorded before."""
+        sent = SubmitSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        client_id, answer = sent.answer()
+        annotation, progress, is_new = submissions.submit(
+            user=person(request), uid=uid, client_id=client_id, answer=answer
+        )
+        body = SubmittedSerializer({"uid": annotation.uid, "progress": progress}).data
+        return Response(body, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+
+
+class UndoView(APIView):
+    """Taking an answer back."""
+
+    @extend_schema(request=None, responses=UndoneSerializer)
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        """Withdraw one's newest annotation while its round collects."""
+        undone = submissions.undo(user=person(request), uid=uid)
+        answer = undone.answer
+        body = {
+            "assignment": undone.assignment,
+            "ranking": answer.ranking,
+            "gaps": answer.gaps,
+            "all_bad": answer.all_bad,
+            "rationale": answer.rationale,
+        }
+        return Response(UndoneSerializer(body).data)
