@@ -1,0 +1,70 @@
+"""Freezing what people said into an immutable file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from annotate.datasets.files import write_lines
+from annotate.datasets.models import Snapshot
+from annotate.datasets.rows import as_line, standing_rows
+from annotate.rounds.models import Round
+from training.contracts import MAX_MARGIN, RankingRow, pair_margins
+
+
+def freeze_snapshot(*, round: Round) -> Snapshot:
+    """Freeze the annotations of a round that stand now; a round that has a snapshot keeps it.
+
+    The file's name holds its hash, so that no file is ever written over by another content. Raises
+    :class:`OSError` when it cannot be written; then nothing has changed.
+    """
+    with transaction.atomic():
+        Round.objects.select_for_update(no_key=True).get(pk=round.pk)
+        existing = Snapshot.objects.filter(round=round).first()
+        if existing is not None:
+            return existing
+        tally = Tally()
+        path, digest = write_lines(
+            (as_line(row) for row in tally.watch(standing_rows(round))),
+            folder=settings.ARTIFACTS_DIR / f"campaign-{round.campaign_id}" / f"round-{round.number}",
+            name=lambda digest: f"rankings-{digest[:16]}.jsonl",
+        )
+        return Snapshot.objects.create(
+            round=round,
+            path=str(path.relative_to(settings.ARTIFACTS_DIR)),
+            digest=digest,
+            counts=tally.counts(),
+        )
+
+
+class Tally:
+    """Counts rankings, and the pairs they state, as they pass by."""
+
+    def __init__(self) -> None:
+        self.rankings = 0
+        self.folds: Counter[str] = Counter()
+        self.levels: Counter[int] = Counter()
+        self._annotators: set[str] = set()
+
+    def watch(self, rows: Iterator[RankingRow]) -> Iterator[RankingRow]:
+        """The same rows, counted."""
+        for row in rows:
+            self.rankings += 1
+            self.folds[row.fold] += 1
+            self.levels.update(level for _, _, level in pair_margins(row.gaps))
+            self._annotators.add(row.annotator)
+            yield row
+
+    def counts(self) -> dict[str, Any]:
+        """Rankings, pairs, pairs by margin level, rankings by fold, and annotators."""
+        return {
+            "rankings": self.rankings,
+            "pairs": self.levels.total(),
+            "margin_levels": {str(level): self.levels[level] for level in range(MAX_MARGIN + 1)},
+            "folds": {fold: self.folds[fold] for fold in ("train", "heldout")},
+            "annotators": len(self._annotators),
+        }
