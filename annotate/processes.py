@@ -59,11 +59,21 @@ def spawn(
 
 
 def stop(process: subprocess.Popen[bytes], program: Program) -> None:
-    """Ask the process to end; after ``stop_seconds`` end whatever is left of its group by force."""
+    """Ask the process to end, and see to it that it does."""
+    ask_to_stop(process, program)
+    see_it_stop(process, program)
+
+
+def ask_to_stop(process: subprocess.Popen[bytes], program: Program) -> None:
+    """Ask once: to many programs a second request means "at once"."""
     if process.poll() is None:
         process.send_signal(program.stop_signal)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(program.stop_seconds)
+
+
+def see_it_stop(process: subprocess.Popen[bytes], program: Program) -> None:
+    """Wait for ``stop_seconds``, then end whatever is left of the process's group by force."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(program.stop_seconds)
     kill_group(process.pid)
     process.wait()
 

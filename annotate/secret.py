@@ -6,12 +6,25 @@ import os
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 
 def load_or_create_secret(path: Path, *, nbytes: int = 48) -> str:
     """The secret in ``path``; made of ``nbytes`` random bytes if the file is not there yet.
 
-    Processes that start together agree: the file appears whole (by link) and the first one wins.
+    Processes that start together agree: the file appears whole (by link) and the first one wins. Raises
+    :class:`ImproperlyConfigured` when the folder cannot be written.
     """
+    try:
+        return _load_or_create(path, nbytes)
+    except OSError as problem:
+        raise ImproperlyConfigured(
+            f"The data folder {path.parent} cannot be used ({problem.strerror}): choose another with "
+            "PLUMBLINE_DATA, or --data."
+        ) from problem
+
+
+def _load_or_create(path: Path, nbytes: int) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "annotate.loop",
     "annotate.live",
     "annotate.simulation",
+    "annotate.runtime",
 ]
 
 MIDDLEWARE = [
@@ -137,6 +138,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "PAGE_SIZE": 50,
+    # ?format= is the export's own parameter.
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "annotate.errors.exception_handler",
     "DEFAULT_THROTTLE_RATES": {"login": "30/min"},
@@ -147,7 +150,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "0.1.0",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"RoundStateEnum": "annotate.rounds.models.RoundState"},
+    "ENUM_NAME_OVERRIDES": {
+        "RoundStateEnum": "annotate.rounds.models.RoundState",
+        "RoleEnum": "annotate.accounts.models.Role",
+    },
 }
 
 STATIC_URL = "/static/"
@@ -175,4 +181,8 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # A line or two for every look at the rounds and every request would drown the rest.
+    "loggers": {
+        name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace", "httpx")
+    },
 }

@@ -12,6 +12,8 @@ urlpatterns = [
     path("api/", include("annotate.prompts.urls")),
     path("api/", include("annotate.rounds.urls")),
     path("api/", include("annotate.ranking.urls")),
+    path("api/", include("annotate.datasets.urls")),
+    path("api/", include("annotate.loop.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     re_path("^api/", pages.api_unknown),

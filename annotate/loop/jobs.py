@@ -65,11 +65,10 @@ def write_job(*, round: Round, stage: Stage) -> JobSpec:
         output=str(folder / "output"),
         work=str(folder / "work"),
         seed=recipe.seed + round.number,
-        policy=_path(round.start_policy),
         device=settings.STAGE_DEVICE,
         precision=settings.STAGE_PRECISION,
         params=recipe.params.get(stage, {}),
-        **_BUILDERS[stage](round, recipe, folder),
+        **{"policy": _path(round.start_policy), **_BUILDERS[stage](round, recipe, folder)},
     )
     write_json(folder / JOB_FILE, job)
     return job

@@ -11,6 +11,7 @@ from annotate.campaigns.serializers import CampaignNameSerializer, RecipeField
 from annotate.live.events import last_seq, round_topic
 from annotate.loop.collecting import collecting_shape
 from annotate.loop.models import RunMetric, RunState, TrainingRun
+from annotate.prompts.serializers import MessageSerializer
 from annotate.rounds.models import CheckpointKind, Round
 from annotate.rounds.serializers import CheckpointRefSerializer, RoundEventSerializer
 from annotate.rounds.services import checkpoint_of
@@ -142,13 +143,6 @@ class EvaluatedReplySerializer(serializers.Serializer[None]):
     reward = serializers.FloatField()
     length = serializers.IntegerField()
     finish = serializers.ChoiceField(choices=["stop", "length"])
-
-
-class MessageSerializer(serializers.Serializer[None]):
-    """One turn of a conversation."""
-
-    role = serializers.CharField()
-    content = serializers.CharField()
 
 
 class EvaluatedPromptSerializer(serializers.Serializer[None]):

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 
@@ -33,6 +34,7 @@ AWAY = (OperationalError, InterfaceError)
 PATIENCE_SECONDS = 600.0
 """How long a finished stage waits for a database that is away. After that the run is found by its silent
 heartbeat; the next worker then finds the stage done and only records it."""
+PATIENCE_STOPPING_SECONDS = 5.0
 EXIT_STOPPED = 143
 
 
@@ -119,14 +121,15 @@ def _attempt(write: Callable[[], bool]) -> bool | None:
 
 def _patiently(write: Callable[[], Any]) -> None:
     """Do ``write``, again and again while the database is away."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    began = time.monotonic()
     while True:
         try:
             close_old_connections()
             write()
             return
         except AWAY:
-            if time.monotonic() > deadline:
+            patience = PATIENCE_STOPPING_SECONDS if STOPPING.is_set() else PATIENCE_SECONDS
+            if time.monotonic() - began > patience:
                 raise
             log.warning("The database is away; what came of a stage is written later.")
             time.sleep(1.0)
@@ -134,6 +137,13 @@ def _patiently(write: Callable[[], Any]) -> None:
 
 def _stage_command() -> list[str]:
     return [*settings.STAGE_COMMAND] or [sys.executable, "-m", "training"]
+
+
+def _on_shutdown(**_: object) -> None:
+    STOPPING.set()
+
+
+worker_shutting_down.connect(_on_shutdown)
 
 
 def _worker_name() -> str:

@@ -18,7 +18,6 @@ from annotate.accounts.authentication import person
 from annotate.accounts.models import User
 from annotate.accounts.permissions import RunsRounds
 from annotate.campaigns.access import campaign_or_404
-from annotate.campaigns.serializers import RecipeField
 from annotate.loop.evaluation import evaluation_of
 from annotate.loop.jobs import log_file
 from annotate.loop.models import TrainingRun
@@ -36,6 +35,7 @@ from annotate.rounds import services
 from annotate.rounds.models import Round
 
 LOG_BYTES = 200_000
+PART_OF_RECIPE = {"application/json": {"$ref": "#/components/schemas/Recipe"}}
 
 
 class RoundsView(APIView):
@@ -50,7 +50,7 @@ class RoundsView(APIView):
         rounds = campaign.rounds.select_related("campaign", "start_policy").order_by("-number")
         return Response(RoundSerializer(rounds, many=True).data)
 
-    @extend_schema(request=RecipeField, responses={201: RoundSerializer})
+    @extend_schema(request=PART_OF_RECIPE, responses={201: RoundSerializer})
     def post(self, request: Request, campaign_id: int) -> Response:
         """Launch a round; the body overrides parts of the campaign's recipe."""
         actor = person(request)
