@@ -24,6 +24,8 @@ STAGES: tuple[Stage, ...] = ("sample", "reward", "dpo", "evaluate")
 
 RESULT_FILE = "result.json"
 COMPLETIONS_FILE = "completions.jsonl"
+PARTIAL_COMPLETIONS_FILE = "state-completions.jsonl"
+"""In ``job.work`` while the sample stage runs: the rows it has so far, the last line perhaps cut."""
 EVALUATION_FILE = "evaluation.jsonl"
 META_FILE = "meta.json"
 
@@ -99,6 +101,28 @@ class RankingRow:
     weight: float = 1.0
     all_bad: bool = False
     source: str = "human"
+
+
+@dataclass(frozen=True)
+class EvaluatedSample:
+    """A held-out reply as the evaluate stage scored it; ``length`` is in tokens, ``reward`` normalised."""
+
+    text: str
+    reward: float
+    length: int
+    finish: Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class EvaluationRow:
+    """The replies of three policies to one held-out prompt: challenger, the round's start, the base."""
+
+    prompt_id: str
+    messages: list[Message]
+    index: int
+    challenger: EvaluatedSample
+    start: EvaluatedSample
+    base: EvaluatedSample
 
 
 def pair_margins(gaps: list[int | None]) -> list[tuple[int, int, int]]:
@@ -213,10 +237,60 @@ def read_job(path: Path) -> JobSpec:
         raise ContractError(f"The stage {raw.get('stage')!r} is not one of {', '.join(STAGES)}.")
     try:
         raw["sampling"] = SamplingSpec(**raw.get("sampling") or {})
-        raw["lora"] = LoraSpec(**raw["lora"]) if raw.get("lora") else None
-        return JobSpec(**raw)
+        raw["lora"] = LoraSpec(**raw["lora"]) if raw.get("lora") is not None else None
+        job = JobSpec(**raw)
     except TypeError as problem:
         raise ContractError(f"The job file {path} is wrong: {problem}.") from problem
+    wrong = next(_job_faults(job), None)
+    if wrong:
+        raise ContractError(f"The job file {path} is wrong: {wrong}.")
+    return job
+
+
+def _is_count(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_number(value: Any, least: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value < math.inf
+
+
+def _job_faults(job: JobSpec) -> Iterator[str]:
+    """What is wrong with the values of a job, a clause each."""
+    for name in ("output", "work", "policy", "reference", "base", "reward_model", "prompts", "device"):
+        if not isinstance(getattr(job, name), str):
+            yield f"{name} must be text"
+    if not job.output or not job.work:
+        yield "output and work must name folders"
+    if not isinstance(job.rankings, list) or not all(isinstance(item, str) for item in job.rankings):
+        yield "rankings must be a list of file names"
+    if not isinstance(job.params, dict):
+        yield "params must be an object"
+    if not _is_count(job.seed, 0) or job.seed >= 2**48:
+        yield "seed must be a whole number from 0 to 2^48 - 1"
+    if not _is_count(job.k, 1):
+        yield "k must be a whole number, at least 1"
+    if job.precision not in ("float32", "bfloat16"):
+        yield f"precision is {job.precision!r}; it must be float32 or bfloat16"
+    yield from _sampling_faults(job.sampling)
+    if job.lora and not (_is_count(job.lora.rank, 1) and _is_number(job.lora.alpha, 0)):
+        yield "lora.rank must be a whole number, at least 1, and lora.alpha a number, at least 0"
+    if job.lora and not (_is_number(job.lora.dropout, 0) and job.lora.dropout < 1):
+        yield "lora.dropout must be at least 0 and below 1"
+
+
+def _sampling_faults(sampling: SamplingSpec) -> Iterator[str]:
+    temperatures = sampling.temperatures
+    if (
+        not isinstance(temperatures, list)
+        or not temperatures
+        or not all(_is_number(t, 0) for t in temperatures)
+    ):
+        yield "sampling.temperatures must be a list of numbers, each at least 0"
+    if not _is_number(sampling.top_p, 0) or not 0 < sampling.top_p <= 1:
+        yield "sampling.top_p must be above 0 and at most 1"
+    if not _is_count(sampling.max_new_tokens, 1):
+        yield "sampling.max_new_tokens must be a whole number, at least 1"
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,0 +1,108 @@
+"""``python -m training STAGE job.json``: one stage, by hand or under the platform's supervisor."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+from training.contracts import STAGES, ContractError, JobSpec, LoraSpec, SamplingSpec, read_job
+from training.params import PARAMS, describe_params, parse_params
+from training.process import EXIT_STOPPED, StopFlag, Stopped, exclusive, watch_parent
+from training.progress import Reporter
+from training.run import execute
+
+EXIT_REFUSED = 2
+EXIT_FAILED = 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line; its help says all that is needed to write a job."""
+    params = "\n".join(f"  {stage}:\n{describe_params(PARAMS[stage])}" for stage in STAGES)
+    parser = argparse.ArgumentParser(
+        prog="python -m training",
+        description="Run one stage of a preference-training round. It writes job.output/result.json when it "
+        "has succeeded; run again after a kill it goes on from job.work, and once done it does nothing.",
+        epilog=f"{_describe_job()}\n\nparams, by stage:\n{params}\n\nexamples are in docs/training.md.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("stage", choices=STAGES, help="what to do; must be the stage that the job names")
+    parser.add_argument("job", type=Path, help="the job file (JSON)")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="write progress as JSON lines on stdout instead of a bar, and stop when the parent process dies",
+    )
+    return parser
+
+
+def _describe_job() -> str:
+    def names(kind: type) -> str:
+        return ", ".join(item.name for item in fields(kind))
+
+    return (
+        f"job.json holds one object with the fields {names(JobSpec)};\n"
+        f"sampling holds {names(SamplingSpec)};\n"
+        f"lora holds {names(LoraSpec)}, or is null to train every weight.\n"
+        "sample: policy, prompts, k, sampling.  reward: policy (trunk), rankings, lora.\n"
+        "dpo: policy, reference, rankings, lora.\n"
+        "evaluate: policy, reference, base, reward_model, prompts, sampling."
+    )
+
+
+def main(argv: Sequence[str] | None = None, stop: StopFlag | None = None) -> int:
+    """Run the stage; returns the exit code: 0 done, 1 failed, 2 refused, 143 told to stop."""
+    arguments = build_parser().parse_args(argv)
+    reporter = Reporter(as_json=arguments.json)
+    if arguments.json:
+        watch_parent()
+    try:
+        _run(arguments.stage, arguments.job, reporter, stop or StopFlag())
+    except ContractError as problem:
+        reporter.fail(str(problem))
+        return EXIT_REFUSED
+    except Stopped:
+        reporter.fail("The stage was told to stop; run it again to go on.")
+        return EXIT_STOPPED
+    except Exception as problem:  # noqa: BLE001 - whatever it is, the supervisor gets one sentence
+        traceback.print_exc()
+        reporter.fail(_sentence(problem))
+        return EXIT_FAILED
+    return 0
+
+
+def _run(stage: str, path: Path, reporter: Reporter, stop: StopFlag) -> None:
+    job = read_job(path)
+    if job.stage != stage:
+        raise ContractError(f"The job {path} is for the stage {job.stage}, not {stage}.")
+    parse_params(PARAMS[stage], job.params)
+    job = replace(job, output=str(Path(job.output).absolute()), work=str(Path(job.work).absolute()))
+    with exclusive(Path(job.work)):
+        # Imported late: torch and transformers take seconds, and a bad job need not wait for them.
+        module = importlib.import_module(f"training.stages.{stage}")
+        result = execute(job, module.run, reporter, stop)
+    reporter.close()
+    if result is None:
+        reporter.say(f"Already done: {job.output}.")
+    else:
+        reporter.say(f"Done in {result.seconds:.0f} s: {job.output}.")
+
+
+def _sentence(problem: Exception) -> str:
+    if getattr(problem, "errno", None) == errno.ENOSPC or "No space left" in str(problem):
+        where = getattr(problem, "filename", None) or "the job's output or work folder"
+        return f"The disk is full at {where}: free some space and run the stage again."
+    if type(problem).__name__ == "OutOfMemoryError" or isinstance(problem, MemoryError):
+        return "Memory ran out: lower micro_tokens or batch_rows in params."
+    return f"The stage failed: {type(problem).__name__}: {' '.join(str(problem).split())[:300]}"
+
+
+if __name__ == "__main__":
+    told = StopFlag()
+    told.install()
+    sys.exit(main(stop=told))

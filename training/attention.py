@@ -1,0 +1,94 @@
+"""Attention in parts, as a transformers attention function, so that no model is edited.
+
+A model loaded with the implementation :data:`NAME` hands queries, keys and values of each layer to the
+``parts`` object that the caller passed to its forward; that object knows which tokens see which.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention.bias import causal_lower_right
+from torch.nn.functional import scaled_dot_product_attention
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+from training.segments import Row
+
+NAME = "plumbline_parts"
+
+
+class Parts(Protocol):
+    """Who sees whom, in one forward pass."""
+
+    def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        """Attend in one layer.
+
+        ``query`` is ``[B, heads, T, d]``, ``key`` and ``value`` ``[B, kv_heads, T, d]``; returns
+        ``[B, heads, T, d]``. Scores are multiplied by ``scale``.
+        """
+        ...
+
+
+def _attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    *,
+    parts: Parts | None = None,
+    **unused: Any,
+) -> tuple[Tensor, None]:
+    if parts is None:
+        raise TypeError("This model attends in parts, and its forward was called without them.")
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    layer: int = module.layer_idx  # type: ignore[assignment]  # transformers sets an int
+    return parts.attend(layer, query, key, value, scale).transpose(1, 2), None
+
+
+ALL_ATTENTION_FUNCTIONS.register(NAME, _attention)
+
+
+class RowParts:
+    """Attention over a :class:`Row`: prompts causally, completions over their prompt and themselves.
+
+    With ``keep`` the keys and values of each layer are remembered, for decoding after the prompt.
+    """
+
+    def __init__(self, row: Row, *, keep: bool = False) -> None:
+        self._row = row
+        self._keep = keep
+        self.kept: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        """See :class:`Parts`; B is 1."""
+        if self._keep:
+            self.kept[layer] = (key, value)
+        shared = key.shape[1] != query.shape[1]
+        outputs = []
+        for span in self._row.spans:
+            prompt = slice(span.start, span.prompt_end)
+            keys, values = key[:, :, prompt], value[:, :, prompt]
+            outputs.append(
+                scaled_dot_product_attention(
+                    query[:, :, prompt], keys, values, is_causal=True, scale=scale, enable_gqa=shared
+                )
+            )
+            for own in span.completions:
+                outputs.append(
+                    scaled_dot_product_attention(
+                        query[:, :, own],
+                        torch.cat([keys, key[:, :, own]], dim=2),
+                        torch.cat([values, value[:, :, own]], dim=2),
+                        attn_mask=causal_lower_right(
+                            own.stop - own.start, span.prompt_length + own.stop - own.start
+                        ),
+                        scale=scale,
+                        enable_gqa=shared,
+                    )
+                )
+        return torch.cat(outputs, dim=2)

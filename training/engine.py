@@ -1,0 +1,227 @@
+"""The one training loop: accumulate, clip, step, log, save, resume.
+
+What is resumed is exact: the trained weights, the optimiser, the random state and the position in the
+data are saved together, and the order of the data is a function of the seed and the epoch alone. So a
+stage that was killed ends, on CPU, with the weights it would have had, bit for bit.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from training.contracts import ContractError
+from training.params import LoopParams
+from training.process import StopFlag
+from training.progress import Reporter
+from training.segments import by_token_budget
+
+STATE_FILE = "state-loop.safetensors"
+
+
+class Item(Protocol):
+    """One element of a batch."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that a forward pass over it runs."""
+        ...
+
+
+T = TypeVar("T", bound=Item)
+
+
+@dataclass(frozen=True)
+class Summed:
+    """What a loss function returns for some elements: sums, not means, so that micro-batches add up.
+
+    ``loss`` is differentiable; ``weight`` is what the sums over a whole batch are divided by, and must
+    not depend on how the batch is cut. ``metrics`` are sums under the same weight.
+    """
+
+    loss: Tensor
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Objective(Generic[T]):
+    """What is trained: ``loss`` sums over elements, ``weight`` is one element's share of a batch."""
+
+    loss: Callable[[Sequence[T]], Summed]
+    weight: Callable[[T], float]
+    first_loss: float | None = None
+    """What the loss of the untrained model must be, if that is known."""
+
+
+@dataclass
+class Log:
+    """The metrics of each step so far, and the tokens trained on."""
+
+    steps: list[dict[str, float]] = field(default_factory=list)
+    tokens: int = 0
+
+    def mean(self, name: str, last: int) -> float:
+        """Mean of a metric over the ``last`` steps."""
+        values = [step[name] for step in self.steps[-last:]]
+        return sum(values) / len(values)
+
+
+def learning_rate_at(step: int, total: int, params: LoopParams) -> float:
+    """Linear warm-up, then a cosine down to ``final_lr`` of the peak; ``step`` counts from 0."""
+    warm = max(1, round(params.warmup * total))
+    if step < warm:
+        return params.learning_rate * (step + 1) / warm
+    progress = (step - warm) / max(1, total - warm)
+    cosine = 0.5 * (1 + math.cos(math.pi * progress))
+    return params.learning_rate * (params.final_lr + (1 - params.final_lr) * cosine)
+
+
+def batch_at(step: int, items: Sequence[T], params: LoopParams, seed: int) -> list[T]:
+    """The elements of one step: each epoch is its own permutation, cut into batches."""
+    per_epoch = math.ceil(len(items) / params.batch_prompts)
+    epoch, position = divmod(step, per_epoch)
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    order = torch.randperm(len(items), generator=generator).tolist()
+    chosen = order[position * params.batch_prompts : (position + 1) * params.batch_prompts]
+    return [items[index] for index in chosen]
+
+
+class Loop(Generic[T]):
+    """Trains ``model``'s parameters that require gradients on ``items``."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        items: Sequence[T],
+        objective: Objective[T],
+        params: LoopParams,
+        *,
+        seed: int,
+        work: Path,
+        autocast: bool = False,
+    ) -> None:
+        self._model, self._items, self._objective, self._params = model, items, objective, params
+        self._seed, self._state_path = seed, work / STATE_FILE
+        self._trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self._optimizer = torch.optim.AdamW(
+            self._trained.values(),
+            lr=params.learning_rate,
+            betas=(0.9, 0.95),
+            weight_decay=params.weight_decay,
+        )
+        self._device = next(iter(self._trained.values())).device
+        self._autocast = autocast
+        self.log = Log()
+        self.total = math.ceil(len(items) / params.batch_prompts) * params.epochs
+
+    def run(self, reporter: Reporter, stop: StopFlag, phase: str) -> Log:
+        """Train to the end, from the saved state where there is one.
+
+        Raises :class:`ContractError` when the loss is not a number, or is not the known first loss;
+        raises ``Stopped`` when told to stop, with the state saved.
+        """
+        torch.manual_seed(self._seed)
+        step = self._restore()
+        reporter.start(phase, total=self.total, unit="step", step=step)
+        saved = time.monotonic()
+        self._model.train()
+        while step < self.total:
+            tokens = self._step(step)
+            step += 1
+            reporter.update(step, tokens=tokens, metrics=self.log.steps[-1])
+            if stop.requested or time.monotonic() - saved >= self._params.save_seconds:
+                self._save(step)
+                saved = time.monotonic()
+            stop.check()
+        self._model.eval()
+        reporter.close()
+        return self.log
+
+    def _step(self, step: int) -> int:
+        batch = batch_at(step, self._items, self._params, self._seed)
+        weight = sum(map(self._objective.weight, batch))
+        sums: dict[str, float] = {}
+        for micro in by_token_budget(batch, lambda item: item.tokens, self._params.micro_tokens):
+            with self._precision():
+                result = self._objective.loss(micro)
+            (result.loss / weight).backward()
+            for name, value in {"loss": result.loss.item(), **result.metrics}.items():
+                sums[name] = sums.get(name, 0.0) + value
+        metrics = {name: value / weight for name, value in sums.items()}
+        self._check_loss(step, metrics["loss"])
+        norm = nn.utils.clip_grad_norm_(self._trained.values(), self._params.clip_norm or math.inf)
+        if not torch.isfinite(norm):
+            raise ContractError(
+                f"The gradient is not finite at step {step + 1} of {self.total}; training stopped."
+            )
+        rate = learning_rate_at(step, self.total, self._params)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        tokens = sum(item.tokens for item in batch)
+        self.log.tokens += tokens
+        self.log.steps.append({**metrics, "gradient_norm": norm.item(), "learning_rate": rate})
+        return tokens
+
+    def _precision(self) -> torch.autocast | nullcontext[None]:
+        return torch.autocast(self._device.type, torch.bfloat16) if self._autocast else nullcontext()
+
+    def _check_loss(self, step: int, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise ContractError(
+                f"The loss is {loss} at step {step + 1} of {self.total}; training stopped and the model that "
+                "it started from is untouched: try a lower learning_rate."
+            )
+        expected = self._objective.first_loss
+        tolerance = 5e-2 if self._autocast else 1e-3
+        if step == 0 and expected is not None and abs(loss - expected) > tolerance:
+            raise ContractError(
+                f"The first loss is {loss:.6f}, but that of an untrained policy is {expected:.6f}: "
+                "the policy that is trained is not its reference."
+            )
+
+    def _save(self, step: int) -> None:
+        tensors = {f"weight/{name}": p.detach() for name, p in self._trained.items()}
+        for name, parameter in self._trained.items():
+            for key, value in self._optimizer.state[parameter].items():
+                tensors[f"adam/{key}/{name}"] = value
+        tensors["random/cpu"] = torch.get_rng_state()
+        if self._device.type == "cuda":
+            tensors["random/cuda"] = torch.cuda.get_rng_state(self._device)
+        meta = {"step": str(step), "tokens": str(self.log.tokens), "log": json.dumps(self.log.steps)}
+        temporary = self._state_path.with_suffix(".tmp")
+        save_file({name: value.contiguous() for name, value in tensors.items()}, temporary, metadata=meta)
+        temporary.replace(self._state_path)
+
+    def _restore(self) -> int:
+        if not self._state_path.exists():
+            return 0
+        with safe_open(self._state_path, framework="pt", device="cpu") as state, torch.no_grad():
+            meta = state.metadata()
+            for name, parameter in self._trained.items():
+                parameter.copy_(state.get_tensor(f"weight/{name}"))
+            for name in state.keys():  # noqa: SIM118 - safe_open has no iterator
+                if name.startswith("adam/"):
+                    _, key, parameter_name = name.split("/", 2)
+                    parameter = self._trained[parameter_name]
+                    value = state.get_tensor(name)
+                    self._optimizer.state[parameter][key] = (
+                        value if key == "step" else value.to(parameter.device)
+                    )
+            torch.set_rng_state(state.get_tensor("random/cpu"))
+            if self._device.type == "cuda":
+                torch.cuda.set_rng_state(state.get_tensor("random/cuda"), self._device)
+        self.log = Log(json.loads(meta["log"]), int(meta["tokens"]))
+        return int(meta["step"])

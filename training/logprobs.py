@@ -1,0 +1,90 @@
+"""Log-probabilities and rewards of completions, read at explicit indices of a ragged row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from training.attention import RowParts
+from training.segments import Group, Row, by_token_budget, lay_out
+
+
+class TokenLogprobs(NamedTuple):
+    """Natural log-probabilities of completion tokens, flat ``[sum of lengths]``, and those lengths."""
+
+    flat: Tensor
+    lengths: list[int]
+
+    def sums(self) -> Tensor:
+        """Log-probability of each whole completion, ``[completions]``."""
+        return torch.stack([part.sum() for part in self.flat.split(self.lengths)])
+
+
+def completion_logits(policy: PreTrainedModel, row: Row) -> Tensor:
+    """Float32 logits ``[completion tokens, vocabulary]`` that predict each completion token of the row.
+
+    Only those positions go through the vocabulary.
+    """
+    keep = torch.tensor(row.predicting(), device=policy.device)
+    logits: Tensor = policy(
+        input_ids=row.ids,
+        position_ids=row.positions,
+        use_cache=False,
+        logits_to_keep=keep,
+        parts=RowParts(row),
+    ).logits[0]
+    return logits.float()
+
+
+def completion_logprobs(policy: PreTrainedModel, groups: Sequence[Group]) -> TokenLogprobs:
+    """Score every completion token of ``groups`` in one forward pass."""
+    row = lay_out(groups, policy.device)
+    logprobs = torch.log_softmax(completion_logits(policy, row), dim=-1)
+    targets = torch.cat([row.ids[0, own] for span in row.spans for own in span.completions])
+    return TokenLogprobs(logprobs.gather(1, targets[:, None])[:, 0], row.completion_lengths())
+
+
+@torch.no_grad()
+def sequence_kl(policy: PreTrainedModel, other: PreTrainedModel, groups: Sequence[Group]) -> Tensor:
+    """KL(policy || other) along each completion, ``[completions]``, in nats.
+
+    Over replies drawn from the policy at temperature 1 the mean is the KL of whole replies: the sum over
+    tokens of the exact KL of the next-token distributions, the Rao-Blackwell form of the Monte Carlo
+    estimate log pi - log pi_other, with the same mean and less noise.
+    """
+    row = lay_out(groups, policy.device)
+    ours = torch.log_softmax(completion_logits(policy, row), dim=-1)
+    theirs = torch.log_softmax(completion_logits(other, row), dim=-1)
+    flat = (ours.exp() * (ours - theirs)).sum(dim=-1)
+    return TokenLogprobs(flat, row.completion_lengths()).sums()
+
+
+def completion_rewards(reward_model: PreTrainedModel, groups: Sequence[Group]) -> Tensor:
+    """The raw score of each completion, ``[completions]``, read at its own last token."""
+    row = lay_out(groups, reward_model.device)
+    last = torch.tensor(row.last(), device=reward_model.device)
+    hidden = reward_model.base_model(
+        input_ids=row.ids, position_ids=row.positions, use_cache=False, parts=RowParts(row)
+    ).last_hidden_state
+    return reward_model.score(hidden[0, last])[:, 0].float()  # type: ignore[operator]  # a Linear
+
+
+@torch.no_grad()
+def in_batches(
+    score: str, model: PreTrainedModel, groups: Sequence[Group], micro_tokens: int
+) -> Iterator[list[Tensor]]:
+    """Score ``groups`` without gradients; yields, a batch at a time, one ``[K]`` tensor a group.
+
+    ``score`` is ``logprobs`` (of whole completions, in nats) or ``rewards`` (raw).
+    """
+    for batch in by_token_budget(groups, lambda group: group.tokens, micro_tokens):
+        values = (
+            completion_logprobs(model, batch).sums()
+            if score == "logprobs"
+            else completion_rewards(model, batch)
+        )
+        yield list(values.cpu().split([len(group.completions) for group in batch]))

@@ -1,0 +1,143 @@
+"""Loading models and tokenizers: safetensors only, no code from the model's folder, clear refusals."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from torch import nn
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging
+
+from training.attention import NAME as ATTENTION_IN_PARTS
+from training.contracts import ContractError, JobSpec
+from training.data import Encoder
+
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def resolve_device(name: str) -> torch.device:
+    """``auto`` is CUDA where there is one; raises :class:`ContractError` for a device that is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as problem:
+        raise ContractError(f"The device {name!r} is not one that torch knows.") from problem
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ContractError(f"The device {name!r} was asked for, but torch sees no CUDA device.")
+    return device
+
+
+def check_source(source: str, role: str) -> None:
+    """Refuse a local model folder that cannot be loaded, in one sentence that names what is missing."""
+    if not source:
+        raise ContractError(f"The job names no {role}.")
+    path = Path(source)
+    if not path.is_absolute() and not source.startswith((".", "~")) and not path.exists():
+        return  # a Hugging Face id
+    if not path.is_dir():
+        raise ContractError(f"The {role} {source} is not a folder that exists.")
+    if not (path / "config.json").is_file():
+        raise ContractError(f"The {role} {source} has no config.json, so it is not a Hugging Face model.")
+    if not any(path.glob("*.safetensors")):
+        raise ContractError(f"The {role} {source} has no safetensors weights; other formats are not loaded.")
+
+
+def _load(loader: Callable[..., Any], source: str, role: str, **options: Any) -> Any:
+    check_source(source, role)
+    try:
+        return loader(source, trust_remote_code=False, **options)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as problem:
+        reason = " ".join(str(problem).split())[:300]
+        where = "" if os.path.isdir(source) else " from the Hugging Face hub"
+        raise ContractError(f"The {role} {source} cannot be loaded{where}: {reason}") from problem
+
+
+def load_tokenizer(source: str, role: str = "policy") -> PreTrainedTokenizerBase:
+    """The tokenizer of a model."""
+    return _load(AutoTokenizer.from_pretrained, source, role)
+
+
+def load_policy(source: str, job: JobSpec, role: str = "policy", *, train: bool = False) -> PreTrainedModel:
+    """A causal language model that attends in parts.
+
+    Weights that are trained whole stay in float32 whatever the precision, since small steps vanish in
+    bfloat16; pass ``train`` for those.
+    """
+    dtype = torch.float32 if train else DTYPES[job.precision]
+    model = _load(
+        AutoModelForCausalLM.from_pretrained,
+        source,
+        role,
+        use_safetensors=True,
+        dtype=dtype,
+        attn_implementation=ATTENTION_IN_PARTS,
+    )
+    return model.to(resolve_device(job.device)).eval()
+
+
+def load_reward_model(source: str, job: JobSpec) -> PreTrainedModel:
+    """A trunk with a scalar head named ``score``, as the reward stage wrote it."""
+    return _load_reward(source, job, "reward model", DTYPES[job.precision])
+
+
+def new_reward_model(policy: str, job: JobSpec, seed: int) -> PreTrainedModel:
+    """A reward model on the policy's trunk; its head is drawn from N(0, 1 / sqrt(d + 1))."""
+    model = _load_reward(policy, job, "policy", torch.float32)
+    generator = torch.Generator().manual_seed(seed)
+    head = model.score
+    assert isinstance(head, nn.Linear)
+    deviation = (head.in_features + 1) ** -0.5
+    with torch.no_grad():
+        head.weight.copy_(torch.randn(head.weight.shape, generator=generator) * deviation)
+    return model
+
+
+def _load_reward(source: str, job: JobSpec, role: str, dtype: torch.dtype) -> PreTrainedModel:
+    model = _load(
+        AutoModelForSequenceClassification.from_pretrained,
+        source,
+        role,
+        use_safetensors=True,
+        dtype=dtype,
+        attn_implementation=ATTENTION_IN_PARTS,
+        num_labels=1,
+    )
+    if not isinstance(getattr(model, "score", None), nn.Linear):
+        raise ContractError(f"The {role} {source} is a {model.config.model_type}, which has no scalar head.")
+    return model.to(resolve_device(job.device)).eval()
+
+
+def encoder_for(model: PreTrainedModel, source: str, role: str = "policy") -> Encoder:
+    """The encoder of a loaded model; raises :class:`ContractError` when its tokenizer does not fit it."""
+    tokenizer = load_tokenizer(source, role)
+    vocabulary = int(model.config.vocab_size)
+    if len(tokenizer) > vocabulary:
+        raise ContractError(
+            f"The {role} {source} has a tokenizer of {len(tokenizer)} tokens but weights for {vocabulary}."
+        )
+    return Encoder(tokenizer, int(model.config.max_position_embeddings), vocabulary)
+
+
+def stop_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The token ids that end a reply."""
+    named = model.generation_config.eos_token_id if model.generation_config else None
+    ids = named if isinstance(named, list) else [named]
+    known = [int(token) for token in [*ids, tokenizer.eos_token_id] if token is not None]
+    if not known:
+        raise ContractError("The policy names no end-of-sequence token, so no reply of it would ever stop.")
+    return sorted(set(known))

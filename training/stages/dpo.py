@@ -1,0 +1,99 @@
+"""DPO: the policy learns from every pair of each ranking, held to the policy that the round started from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from training.adapters import add_adapters
+from training.checkpoints import CHECKPOINT_FOLDER, save_checkpoint
+from training.contracts import JobSpec
+from training.data import Ranking, Rankings, load_rankings
+from training.engine import Loop, Objective, Summed
+from training.logprobs import completion_logprobs, in_batches
+from training.losses import dpo_sigmoid, pair_differences
+from training.models import encoder_for, load_policy
+from training.params import DpoParams, parse_params
+from training.run import Run, StageOutput
+from training.scoring import accuracy_metrics
+from training.segments import Group
+
+
+def run(run: Run) -> StageOutput:
+    """Train ``job.policy``; with ``job.lora`` by adapters, merged at the end, else all of its weights."""
+    job = run.job
+    params = parse_params(DpoParams, job.params)
+    policy = load_policy(job.policy, job, train=job.lora is None)
+    encoder = encoder_for(policy, job.policy)
+    rankings = load_rankings(job.rankings, encoder)
+    reference = _reference_logprobs(run, policy, rankings, params.micro_tokens)
+    adapters = add_adapters(policy, job.lora) if job.lora else None
+
+    def loss(batch: Sequence[Ranking]) -> Summed:
+        logprobs = completion_logprobs(policy, [ranking.group for ranking in batch]).sums()
+        total = logprobs.new_zeros(())
+        sums = {"accuracy": 0.0, "margin": 0.0, "kl": 0.0}
+        sizes = [len(ranking.group.completions) for ranking in batch]
+        for ranking, own in zip(batch, logprobs.split(sizes), strict=True):
+            ratios = own - reference[id(ranking)].to(own.device)
+            differences = pair_differences(ratios, ranking.pairs)
+            share = weight(ranking)
+            total = total + share * dpo_sigmoid(differences, params.beta).mean()
+            sums["accuracy"] += share * (differences > 0).float().mean().item()
+            sums["margin"] += share * params.beta * differences.mean().item()
+            sums["kl"] -= share * ratios.mean().item()
+        return Summed(total, sums)
+
+    def weight(ranking: Ranking) -> float:
+        return ranking.weight * (len(ranking.pairs) if params.reduction == "pairs" else 1)
+
+    loop = Loop(
+        policy, rankings.train, Objective(loss, weight, first_loss=math.log(2)), params, seed=job.seed,
+        work=run.work, autocast=job.lora is None and job.precision == "bfloat16",
+    )  # fmt: skip
+    log = loop.run(run.reporter, run.stop, "dpo")
+
+    heldout = [ranking.group for ranking in rankings.heldout]
+    after = [own for batch in in_batches("logprobs", policy, heldout, params.micro_tokens) for own in batch]
+    ratios = [own - reference[id(ranking)] for own, ranking in zip(after, rankings.heldout, strict=True)]
+    agreed = accuracy_metrics(rankings.heldout, ratios)
+    metrics = {
+        **{name: log.mean(name, last=10) for name in ("loss", "accuracy", "margin", "kl")},
+        "first_loss": log.steps[0]["loss"],
+        "heldout_accuracy": agreed["accuracy"],
+        "heldout_pairs": agreed["pairs"],
+        "train_rankings": len(rankings.train),
+        "tokens": log.tokens,
+    }
+    save_checkpoint(
+        run.output / CHECKPOINT_FOLDER, model=policy, tokenizer=encoder.tokenizer, job=job, kind="policy",
+        adapters=adapters, extra={"metrics": metrics},
+    )  # fmt: skip
+    return StageOutput(metrics, {"checkpoint": CHECKPOINT_FOLDER})
+
+
+def _reference_logprobs(
+    run: Run, policy: PreTrainedModel, rankings: Rankings, micro_tokens: int
+) -> dict[int, Tensor]:
+    """Log-probability of each completion under ``job.reference``, by identity of the ranking.
+
+    Taken before the policy is trained, so that where the two are one model it need not be loaded twice.
+    """
+    job: JobSpec = run.job
+    model = policy if job.reference in ("", job.policy) else load_policy(job.reference, job, "reference")
+    everything = rankings.train + rankings.heldout
+    groups: list[Group] = [ranking.group for ranking in everything]
+    run.reporter.start("reference", total=len(groups), unit="ranking")
+    values: list[Tensor] = []
+    with torch.autocast(
+        model.device.type, torch.bfloat16, enabled=job.lora is None and job.precision == "bfloat16"
+    ):
+        for batch in in_batches("logprobs", model, groups, micro_tokens):
+            run.stop.check()
+            values += batch
+            run.reporter.update(len(values))
+    return {id(ranking): own for ranking, own in zip(everything, values, strict=True)}
