@@ -1,0 +1,9 @@
+import { getRouteApi } from '@tanstack/react-router'
+import { RoundPage } from '@/features/rounds/components/round-page'
+
+const route = getRouteApi('/members/framed/rounds/$id')
+
+export function RoundRoute() {
+  const { id } = route.useParams()
+  return <RoundPage key={id} id={id} />
+}

@@ -1,0 +1,116 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router'
+import { HomePage } from '@/features/campaigns/components/home-page'
+import { LoginPage } from '@/features/session/components/login-page'
+import { campaignQuery, campaignsQuery } from '@/lib/campaign-query'
+import { sessionQuery } from '@/lib/session'
+import type { StepName } from '@/features/rounds/model/steps'
+import { isStepName } from '@/features/rounds/model/steps'
+import { campaignSearch } from './campaign-search'
+import { NotFound, PageProblem } from './fallbacks'
+import { queries } from './queries'
+import { Shell } from './shell'
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({ notFoundComponent: NotFound })
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: (search): { next?: string } =>
+    // Only a path of this site: the login must lead nowhere else.
+    typeof search.next === 'string' && /^\/(?![/\\])/.test(search.next)
+      ? { next: search.next }
+      : {},
+  component: LoginPage,
+})
+
+const members = createRoute({
+  getParentRoute: () => root,
+  id: 'members',
+  beforeLoad: async ({ context, location }) => {
+    const me = await context.queries.ensureQueryData(sessionQuery)
+    if (!me) throw redirect({ to: '/login', search: { next: location.href } })
+    return { me }
+  },
+})
+
+const framed = createRoute({ getParentRoute: () => members, id: 'framed', component: Shell })
+
+const home = createRoute({
+  getParentRoute: () => framed,
+  path: '/',
+  loader: ({ context }) => context.queries.ensureQueryData(campaignsQuery),
+  component: HomePage,
+})
+
+const numeric = {
+  parse: ({ id }: { id: string }) => ({ id: Number(id) }),
+  stringify: ({ id }: { id: number }) => ({ id: String(id) }),
+}
+
+const rank = createRoute({
+  getParentRoute: () => members,
+  path: '/campaigns/$id/rank',
+  params: numeric,
+  loader: ({ context, params }) => context.queries.ensureQueryData(campaignQuery(params.id)),
+  component: lazyRouteComponent(() => import('./rank-route'), 'RankRoute'),
+})
+
+const newCampaign = createRoute({
+  getParentRoute: () => framed,
+  path: '/campaigns/new',
+  component: lazyRouteComponent(
+    () => import('@/features/campaigns/components/new-campaign-page'),
+    'NewCampaignPage',
+  ),
+})
+
+const campaign = createRoute({
+  getParentRoute: () => framed,
+  path: '/campaigns/$id',
+  params: numeric,
+  validateSearch: campaignSearch,
+  loader: ({ context, params }) => context.queries.ensureQueryData(campaignQuery(params.id)),
+  component: lazyRouteComponent(() => import('./campaign-route'), 'CampaignRoute'),
+})
+
+const round = createRoute({
+  getParentRoute: () => framed,
+  path: '/rounds/$id',
+  params: numeric,
+  validateSearch: (search): { step?: StepName } =>
+    isStepName(search.step) ? { step: search.step } : {},
+  component: lazyRouteComponent(() => import('./round-route'), 'RoundRoute'),
+})
+
+const people = createRoute({
+  getParentRoute: () => framed,
+  path: '/people',
+  component: lazyRouteComponent(
+    () => import('@/features/people/components/people-page'),
+    'PeoplePage',
+  ),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    login,
+    members.addChildren([framed.addChildren([home, newCampaign, campaign, round, people]), rank]),
+  ]),
+  context: { queries },
+  defaultErrorComponent: PageProblem,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

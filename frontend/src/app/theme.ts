@@ -1,0 +1,31 @@
+import type { MantineColorsTuple } from '@mantine/core'
+import { createTheme } from '@mantine/core'
+
+const plumb: MantineColorsTuple = [
+  '#edf5fb',
+  '#d9e8f4',
+  '#b0d0e8',
+  '#84b7db',
+  '#5fa2d1',
+  '#4793c8',
+  '#2f7fb6',
+  '#22699b',
+  '#1b5680',
+  '#134266',
+]
+
+const SYSTEM_FONT =
+  'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif'
+
+export const theme = createTheme({
+  primaryColor: 'plumb',
+  primaryShade: { light: 7, dark: 6 },
+  colors: { plumb },
+  fontFamily: SYSTEM_FONT,
+  fontFamilyMonospace:
+    'ui-monospace, "Cascadia Code", Menlo, Consolas, "DejaVu Sans Mono", monospace',
+  headings: { fontFamily: SYSTEM_FONT, fontWeight: '650' },
+  defaultRadius: 'sm',
+  respectReducedMotion: true,
+  autoContrast: true,
+})

@@ -1,0 +1,22 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { get, upload } from '@/lib/api'
+import type { Page, Prompt } from '@/lib/types'
+
+export interface PromptFilter {
+  split?: 'train' | 'heldout'
+  q?: string
+  page?: number
+}
+
+export function promptsQuery(campaign: number, filter: PromptFilter) {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(filter)) if (value) search.set(name, String(value))
+  return queryOptions({
+    queryKey: ['campaign', campaign, 'prompts', search.toString()],
+    queryFn: () => get<Page<Prompt>>(`/campaigns/${campaign}/prompts?${search}`),
+    placeholderData: keepPreviousData,
+  })
+}
+
+export const importPrompts = (campaign: number, file: File, heldoutShare: number) =>
+  upload(`/campaigns/${campaign}/prompts/import`, file, { heldout_share: String(heldoutShare) })

@@ -1,0 +1,77 @@
+import { useDraggable } from '@dnd-kit/core'
+import { KeyCap } from '@/components/key-cap'
+import { Markdown } from '@/components/markdown'
+import { ScrollBox } from '@/components/scroll-box'
+import { letterOf, ordinal } from '@/lib/format'
+import type { Completion } from '@/lib/types'
+import classes from './completion-card.module.css'
+
+interface CompletionCardProps {
+  completion: Completion
+  /** Its place in the ranking, 0 the best; null while it has none. */
+  place: number | null
+  /** The place it would get next. */
+  nextPlace: number
+  canBePlaced: boolean
+  onPlace: () => void
+  onTakeOut: () => void
+}
+
+/** One answer, by its letter; its head can be dragged into the ranking. */
+export function CompletionCard(props: CompletionCardProps) {
+  const { completion, place } = props
+  const letter = letterOf(completion.position)
+  const { setNodeRef, listeners, isDragging } = useDraggable({
+    id: `card-${completion.position}`,
+    disabled: !props.canBePlaced,
+  })
+  return (
+    <article
+      className={classes.card}
+      aria-labelledby={`answer-${letter}`}
+      data-place={place ?? undefined}
+      data-dragging={isDragging || undefined}
+    >
+      <header
+        ref={setNodeRef}
+        className={classes.head}
+        data-draggable={props.canBePlaced || undefined}
+        {...listeners}
+      >
+        <h2 id={`answer-${letter}`} className={classes.letter}>
+          <span className="visually-hidden">Answer </span>
+          {letter}
+        </h2>
+        {props.canBePlaced && <span className={classes.grip} aria-hidden />}
+        {props.canBePlaced && <PlaceControl {...props} letter={letter} />}
+      </header>
+      <ScrollBox className={classes.text} label={`Text of answer ${letter}`}>
+        <Markdown text={completion.text} />
+      </ScrollBox>
+    </article>
+  )
+}
+
+function PlaceControl(props: CompletionCardProps & { letter: string }) {
+  const { letter, place } = props
+  if (place !== null) {
+    return (
+      <span className={classes.placed}>
+        <strong>{ordinal(place)}</strong>
+        <button
+          type="button"
+          className={classes.out}
+          aria-label={`Take ${letter} out of the ranking`}
+          onClick={props.onTakeOut}
+        >
+          ×
+        </button>
+      </span>
+    )
+  }
+  return (
+    <button type="button" className={classes.place} data-enter="submit" onClick={props.onPlace}>
+      Place {ordinal(props.nextPlace)} <KeyCap>{letter}</KeyCap>
+    </button>
+  )
+}

@@ -1,0 +1,61 @@
+import { KeyCap } from '@/components/key-cap'
+import type { Draft } from '@/features/ranking/model/draft'
+import { GAP_KEYS } from '@/features/ranking/model/keys'
+import { gapQuestion, unplaced } from '@/features/ranking/model/words'
+import { letterOf, ordinal } from '@/lib/format'
+import type { Gap } from '@/lib/types'
+import classes from './next-answer.module.css'
+
+interface NextAnswerProps {
+  draft: Draft
+  k: number
+  onPlace: (position: number) => void
+  onGap: (gap: Gap) => void
+}
+
+/** The question that is open now, and every answer it can have, each with its key. */
+export function NextAnswer({ draft, k, onPlace, onGap }: NextAnswerProps) {
+  return draft.order.length < k ? (
+    <div className={classes.row}>
+      <span className={classes.question}>
+        {draft.order.length === 0
+          ? 'Which is the best?'
+          : `Which comes ${ordinal(draft.order.length)}?`}
+      </span>
+      <div className={classes.letters} role="group" aria-label="Answers not placed yet">
+        {unplaced(draft, k).map((position) => (
+          <button
+            key={position}
+            type="button"
+            data-enter="submit"
+            onClick={() => onPlace(position)}
+          >
+            {letterOf(position)}
+          </button>
+        ))}
+      </div>
+    </div>
+  ) : (
+    <div className={classes.row}>
+      <span className={classes.question}>{gapQuestion(draft, draft.gapFocus)}</span>
+      <div className={classes.choices} role="group" aria-label={gapQuestion(draft, draft.gapFocus)}>
+        {GAP_KEYS.map((choice) => (
+          <button
+            key={choice.key}
+            type="button"
+            data-enter="submit"
+            aria-label={choice.label}
+            aria-pressed={draft.gaps[draft.gapFocus] === choice.gap}
+            onClick={() => onGap(choice.gap)}
+          >
+            <KeyCap>{choice.key}</KeyCap>
+            <span className={classes.sign} aria-hidden>
+              {choice.sign}
+            </span>
+            <span>{choice.short}</span>
+          </button>
+        ))}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,73 @@
+import { Button, Progress } from '@mantine/core'
+import { AccountMenu } from '@/components/account-menu'
+import { KeyCap } from '@/components/key-cap'
+import { Wordmark } from '@/components/wordmark'
+import type { RankingProgress } from '@/lib/types'
+import classes from './top-bar.module.css'
+
+interface TopBarProps {
+  campaign: string
+  progress: RankingProgress | null
+  /** Submitted here and not yet counted by the server. */
+  pending: number
+  guidelinesKey: string
+  isGuidelinesOpen: boolean
+  onGuidelines: () => void
+  onKeys: () => void
+}
+
+export function TopBar(props: TopBarProps) {
+  const { progress, pending } = props
+  return (
+    <header className={classes.bar}>
+      <Wordmark isCompact />
+      <h1 className={classes.title}>
+        {props.campaign}
+        {progress?.round != null && (
+          <span className={classes.round}> · Round {progress.round}</span>
+        )}
+      </h1>
+      {progress && <Count progress={progress} pending={pending} />}
+      <nav className={classes.links} aria-label="Help">
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          aria-pressed={props.isGuidelinesOpen}
+          onClick={props.onGuidelines}
+          rightSection={<KeyCap>{props.guidelinesKey.toUpperCase()}</KeyCap>}
+        >
+          Guidelines
+        </Button>
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          className={classes.keys}
+          onClick={props.onKeys}
+          rightSection={<KeyCap>?</KeyCap>}
+        >
+          Keys
+        </Button>
+      </nav>
+      <AccountMenu />
+    </header>
+  )
+}
+
+function Count({ progress, pending }: { progress: RankingProgress; pending: number }) {
+  const mine = progress.mine + pending
+  const total = progress.mine_total ?? progress.wanted
+  const done = progress.mine_total === null ? Math.min(total, progress.done + pending) : mine
+  const words = progress.mine_total === null ? `${mine} by you` : `${mine} of ${total}`
+  return (
+    <div className={classes.count}>
+      <span>{words}</span>
+      <Progress
+        className={classes.track}
+        value={total > 0 ? (100 * done) / total : 0}
+        aria-label={`Progress of the round: ${done} of ${total}`}
+        title={`${done} of ${total} rankings of this round are in`}
+        size="sm"
+      />
+    </div>
+  )
+}

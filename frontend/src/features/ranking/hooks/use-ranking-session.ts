@@ -1,0 +1,64 @@
+import { useEffect, useState, useSyncExternalStore } from 'react'
+import * as api from '@/features/ranking/api/ranking-api'
+import { RankingSession } from '@/features/ranking/model/ranking-session'
+import type { CampaignForMember } from '@/lib/types'
+
+const HEARTBEAT_MS = 60_000
+/** With nothing to rank, look again this often. */
+const POLL_MS = 10_000
+const SIGNS_OF_LIFE = [
+  'keydown',
+  'pointerdown',
+  'pointermove',
+  'wheel',
+  'scroll',
+  'touchmove',
+] as const
+
+/** The running session of one person in one campaign, wired to the page's life: sight, network, tabs. */
+export function useRankingSession(campaign: CampaignForMember, user: number) {
+  const [session] = useState(
+    () =>
+      new RankingSession({
+        api,
+        storage: localStorage,
+        user,
+        campaign: campaign.id,
+        rationale: campaign.task.rationale,
+      }),
+  )
+  const state = useSyncExternalStore(session.subscribe, session.snapshot)
+
+  useEffect(() => {
+    void session.start()
+    const heartbeat = setInterval(() => void session.heartbeat(), HEARTBEAT_MS)
+    const poll = setInterval(() => {
+      if (session.snapshot().queue.length === 0 && !document.hidden) void session.refill()
+    }, POLL_MS)
+    return () => {
+      clearInterval(heartbeat)
+      clearInterval(poll)
+    }
+  }, [session])
+
+  useEffect(() => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const listen = { signal, passive: true, capture: true }
+    for (const sign of SIGNS_OF_LIFE) window.addEventListener(sign, () => session.touch(), listen)
+    window.addEventListener('online', () => session.retryNow(), { signal })
+    window.addEventListener('pagehide', () => session.pause(), { signal })
+    window.addEventListener('storage', () => session.followOtherTab(), { signal })
+    document.addEventListener(
+      'visibilitychange',
+      () => (document.hidden ? session.pause() : session.resume()),
+      { signal },
+    )
+    return () => {
+      session.pause()
+      controller.abort()
+    }
+  }, [session])
+
+  return { session, state }
+}

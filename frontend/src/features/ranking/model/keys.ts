@@ -1,0 +1,88 @@
+import type { Gap } from '@/lib/types'
+import type { DraftAction } from './draft'
+
+/** The actions whose key an annotator may choose. */
+export const ACTIONS = ['undo', 'skip', 'all-bad', 'reason', 'guidelines', 'keys', 'back'] as const
+export type ActionName = (typeof ACTIONS)[number]
+export type Keymap = Record<ActionName, string>
+
+export const DEFAULT_KEYS: Keymap = {
+  undo: 'z',
+  skip: 's',
+  'all-bad': 'x',
+  reason: 'r',
+  guidelines: 'g',
+  keys: '?',
+  back: 'Backspace',
+}
+
+export const ACTION_LABELS: Record<ActionName, string> = {
+  undo: 'Undo the last submit',
+  skip: 'Skip this comparison',
+  'all-bad': 'All of them are bad',
+  reason: 'Write the reason',
+  guidelines: 'Open or close the guidelines',
+  keys: 'This list of keys',
+  back: 'One step back',
+}
+
+export const GAP_KEYS: { key: string; gap: Gap; label: string; short: string; sign: string }[] = [
+  { key: '0', gap: null, label: 'equal', short: 'equal', sign: '=' },
+  { key: '1', gap: 0, label: 'negligibly better', short: 'negligibly', sign: '≥' },
+  { key: '2', gap: 1, label: 'slightly better', short: 'slightly', sign: '>' },
+  { key: '3', gap: 2, label: 'better', short: 'better', sign: '≫' },
+  { key: '4', gap: 3, label: 'significantly better', short: 'significantly', sign: '⋙' },
+]
+
+export const gapName = (gap: Gap) => GAP_KEYS.find((choice) => choice.gap === gap)?.label ?? ''
+
+export type Command =
+  | { type: 'draft'; action: DraftAction }
+  | { type: 'focus-gap'; by: 1 | -1 }
+  | { type: 'submit' }
+  | { type: ActionName }
+
+export interface KeyPress {
+  key: string
+  shiftKey: boolean
+}
+
+function pairCommand(key: string): Command | null {
+  if (/^[1-7]$/.test(key))
+    return { type: 'draft', action: { type: 'strip', choice: Number(key) - 1 } }
+  if (key === 'a' || key === 'b') {
+    return { type: 'draft', action: { type: 'lean', position: key === 'a' ? 0 : 1 } }
+  }
+  return null
+}
+
+function rankCommand(key: string, k: number): Command | null {
+  const position = key.length === 1 ? key.charCodeAt(0) - 97 : -1
+  if (position >= 0 && position < k) return { type: 'draft', action: { type: 'place', position } }
+  const choice = GAP_KEYS.find((gap) => gap.key === (key === '=' ? '0' : key))
+  if (choice) return { type: 'draft', action: { type: 'gap', gap: choice.gap } }
+  if (key === 'ArrowRight' || key === 'ArrowLeft') {
+    return { type: 'focus-gap', by: key === 'ArrowRight' ? 1 : -1 }
+  }
+  return null
+}
+
+/**
+ * What a key means on the ranking page with K completions, or null.
+ *
+ * With seven or more completions a letter may name both a card and an action (G): the card wins, and
+ * the action answers to Shift with the letter, as every action does for every K.
+ */
+export function commandOf(
+  press: KeyPress,
+  k: number,
+  keymap: Keymap = DEFAULT_KEYS,
+): Command | null {
+  if (press.key === 'Enter') return { type: 'submit' }
+  const key = press.key.length === 1 ? press.key.toLowerCase() : press.key
+  const isShiftedLetter = press.shiftKey && /^[a-z]$/.test(key)
+  const ranked = isShiftedLetter ? null : k === 2 ? pairCommand(key) : rankCommand(key, k)
+  if (ranked) return ranked
+  const named = ACTIONS.find((action) => keymap[action] === key)
+  return named ? { type: named } : null
+}

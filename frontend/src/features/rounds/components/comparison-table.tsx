@@ -1,0 +1,64 @@
+import { Table } from '@mantine/core'
+import { estimateOf, numberOf } from '@/features/rounds/model/decision'
+import { figure, percent } from '@/lib/format'
+
+const ROWS: { name: string; title: string; isShare?: boolean }[] = [
+  { name: 'reward_mean', title: 'Mean reward (0 is the average ranked answer)' },
+  { name: 'length_mean', title: 'Mean length (tokens)' },
+  { name: 'stopped', title: 'Ended by itself', isShare: true },
+  { name: 'distinct_2', title: 'Distinct word pairs', isShare: true },
+]
+const COLUMNS = [
+  { prefix: '', title: 'Challenger' },
+  { prefix: 'start_', title: 'Champion' },
+  { prefix: 'base_', title: 'First model' },
+]
+
+/** The same numbers for challenger, champion and the campaign's first model. */
+export function ComparisonTable({ metrics }: { metrics: Record<string, unknown> }) {
+  const cell = (name: string, isShare = false) => {
+    const estimate = estimateOf(metrics, name)
+    if (!estimate) return '–'
+    const show = isShare ? percent : figure
+    const interval =
+      estimate.low === estimate.high ? '' : ` (${show(estimate.low)} to ${show(estimate.high)})`
+    return show(estimate.value) + interval
+  }
+  const kl = { start: numberOf(metrics, 'kl_to_start'), base: numberOf(metrics, 'kl_to_base') }
+  return (
+    <Table.ScrollContainer minWidth={560}>
+      <Table verticalSpacing="xs">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>On {numberOf(metrics, 'prompts') ?? ''} held-out prompts</Table.Th>
+            {COLUMNS.map((column) => (
+              <Table.Th key={column.title}>{column.title}</Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {ROWS.map((row) => (
+            <Table.Tr key={row.name}>
+              <Table.Th scope="row" fw={400}>
+                {row.title}
+              </Table.Th>
+              {COLUMNS.map((column) => (
+                <Table.Td key={column.title}>
+                  {cell(column.prefix + row.name, row.isShare)}
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+          <Table.Tr>
+            <Table.Th scope="row" fw={400}>
+              KL of the challenger to it (nats)
+            </Table.Th>
+            <Table.Td>–</Table.Td>
+            <Table.Td>{kl.start === null ? '–' : figure(kl.start)}</Table.Td>
+            <Table.Td>{kl.base === null ? '–' : figure(kl.base)}</Table.Td>
+          </Table.Tr>
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  )
+}

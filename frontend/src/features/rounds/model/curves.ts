@@ -1,0 +1,89 @@
+import { figure, percent } from '@/lib/format'
+import type { MetricPoint } from '@/lib/types'
+
+export interface Curve {
+  name: string
+  title: string
+  xs: number[]
+  ys: (number | null)[]
+}
+
+const TITLES: Record<string, string> = {
+  loss: 'Loss',
+  accuracy: 'Accuracy on training pairs',
+  kl: 'KL to the round’s start (nats)',
+  margin: 'Reward margin',
+  lr: 'Learning rate',
+  grad_norm: 'Gradient norm',
+}
+const FIRST = ['loss', 'accuracy', 'kl', 'margin']
+const MARGINS = ['negligibly', 'slightly', 'better', 'significantly']
+
+/** One curve for each number that the steps measured; those that tell most come first. */
+export function curvesOf(points: MetricPoint[]): Curve[] {
+  const names = [...new Set(points.flatMap((point) => Object.keys(point.values)))]
+  const rank = (name: string) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length)
+  const xs = points.map((point) => point.step)
+  return names
+    .sort((one, other) => rank(one) - rank(other) || one.localeCompare(other))
+    .map((name) => ({
+      name,
+      title: titleOf(name),
+      xs,
+      ys: points.map((point) => point.values[name] ?? null),
+    }))
+}
+
+export function titleOf(name: string): string {
+  const words = name.replaceAll('_', ' ')
+  return TITLES[name] ?? words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+export interface ResultRow {
+  name: string
+  title: string
+  value: string
+}
+
+/** The numbers of a result as a person reads them; intervals stand with what they belong to. */
+export function resultRows(metrics: Record<string, unknown>): ResultRow[] {
+  return Object.entries(metrics)
+    .filter(([name]) => !name.endsWith('_interval'))
+    .map(([name, value]) => ({
+      name,
+      title: titleOf(name),
+      value: valueText(name, value) + intervalText(metrics[`${name}_interval`], name),
+    }))
+    .filter((row) => row.value !== '')
+}
+
+const isShare = (name: string) => /accuracy|win_rate|stopped|distinct/.test(name)
+
+function numberText(name: string, value: number): string {
+  return isShare(name) ? percent(value) : figure(value)
+}
+
+function intervalText(interval: unknown, name: string): string {
+  if (!Array.isArray(interval) || interval.length !== 2) return ''
+  const [low, high] = interval as [unknown, unknown]
+  if (typeof low !== 'number' || typeof high !== 'number') return ''
+  return ` (${numberText(name, low)} to ${numberText(name, high)})`
+}
+
+function valueText(name: string, value: unknown): string {
+  if (typeof value === 'number') return numberText(name, value)
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || value === null) return ''
+  return Object.entries(value)
+    .map(([key, part]) => [MARGINS[Number(key)] ?? key, partText(name, part)])
+    .filter(([, text]) => text !== '')
+    .map(([key, text]) => `${key} ${text}`)
+    .join(', ')
+}
+
+/** A part is a number, or a number with its count. */
+function partText(name: string, part: unknown): string {
+  if (typeof part === 'number') return numberText(name, part)
+  if (typeof part !== 'object' || part === null || !('accuracy' in part)) return ''
+  return typeof part.accuracy === 'number' ? numberText(name, part.accuracy) : ''
+}

@@ -1,0 +1,82 @@
+import type { Round, RoundState, Run, Stage } from '@/lib/types'
+
+export type StepName =
+  'sampling' | 'collecting' | 'training_reward' | 'training_policy' | 'evaluating' | 'deciding'
+export type StepStatus = 'done' | 'now' | 'failed' | 'todo'
+
+export interface RoundStep {
+  name: StepName
+  label: string
+  status: StepStatus
+  /** Seconds spent in it so far; null when it was never entered. */
+  seconds: number | null
+}
+
+const STEPS: { name: StepName; label: string }[] = [
+  { name: 'sampling', label: 'Sample' },
+  { name: 'collecting', label: 'Collect' },
+  { name: 'training_reward', label: 'Train reward model' },
+  { name: 'training_policy', label: 'Train policy' },
+  { name: 'evaluating', label: 'Evaluate' },
+  { name: 'deciding', label: 'Decide' },
+]
+
+const STAGE_OF: Partial<Record<StepName, Stage>> = {
+  sampling: 'sample',
+  training_reward: 'reward',
+  training_policy: 'dpo',
+  evaluating: 'evaluate',
+}
+
+export const isStepName = (name: unknown): name is StepName =>
+  STEPS.some((step) => step.name === name)
+
+/** The step a round is in, or ended in. */
+export function stepOf(round: Round): StepName {
+  if (round.state === 'planned') return 'sampling'
+  if (round.state === 'closed') return 'deciding'
+  if (round.state === 'failed' && isStepName(round.failed_in)) return round.failed_in
+  if (isStepName(round.state)) return round.state
+  return isStepName(lastWorkingState(round)) ? (lastWorkingState(round) as StepName) : 'sampling'
+}
+
+/** For a round that was cancelled: what it was doing then. */
+function lastWorkingState(round: Round): RoundState | undefined {
+  return round.events.findLast((event) => isStepName(event.to_state))?.to_state
+}
+
+/** The line of steps, each with how it stands. `now` in milliseconds. */
+export function stepsOf(round: Round, now: number): RoundStep[] {
+  const at = STEPS.findIndex((step) => step.name === stepOf(round))
+  return STEPS.map((step, index) => ({
+    ...step,
+    status: statusOf(round, index, at),
+    seconds: secondsIn(round, step.name, now),
+  }))
+}
+
+function statusOf(round: Round, index: number, at: number): StepStatus {
+  if (index < at || round.state === 'closed') return 'done'
+  if (index > at || round.state === 'cancelled') return 'todo'
+  return round.state === 'failed' ? 'failed' : 'now'
+}
+
+/** The time between each entry of a state and the next move, added up: a retry enters it again. */
+function secondsIn(round: Round, name: StepName, now: number): number | null {
+  let total: number | null = null
+  round.events.forEach((event, index) => {
+    if (event.to_state !== name) return
+    const left = round.events[index + 1]?.at
+    const end = left === undefined ? now : Date.parse(left)
+    total = (total ?? 0) + Math.max(0, end - Date.parse(event.at)) / 1000
+  })
+  return total
+}
+
+/** The newest run of a step, if that step is one that trains or samples. */
+export function runOf(round: Round, step: StepName): Run | undefined {
+  const stage = STAGE_OF[step]
+  return round.runs.findLast((run) => run.stage === stage)
+}
+
+export const isOver = (round: Round) => round.state === 'closed' || round.state === 'cancelled'

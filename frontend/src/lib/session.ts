@@ -1,0 +1,16 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { get } from './api'
+import type { Me } from './types'
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: () => get<{ user: Me | null }>('/session').then((answer) => answer.user),
+  staleTime: 5 * 60_000,
+})
+
+/** Who is logged in; the routes behind the login make sure that somebody is. */
+export function useMe(): Me {
+  const { data } = useQuery(sessionQuery)
+  if (!data) throw new Error('This page needs a login.')
+  return data
+}
