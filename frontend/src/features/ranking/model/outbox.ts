@@ -79,6 +79,8 @@ export class Outbox<Sent> {
   flush(): Promise<void> {
     this.flushing ??= this.sendAll().finally(() => {
       this.flushing = null
+      // One may have been added when the last look at the storage had been taken.
+      if (this.state.waiting.length > 0 && this.state.trouble === null) void this.flush()
     })
     return this.flushing
   }

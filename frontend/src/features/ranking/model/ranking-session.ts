@@ -64,6 +64,7 @@ export class RankingSession {
   private clock: ActiveClock
   private undoable: string[]
   private leasing: Promise<void> | null = null
+  private mustAskAgain = false
 
   constructor(private readonly options: SessionOptions) {
     this.now = options.now ?? Date.now
@@ -104,10 +105,12 @@ export class RankingSession {
     await this.refill()
   }
 
-  /** Top up the comparisons at hand; asking while an answer is out asks no second time. */
+  /** Top up the comparisons at hand. Asked while an answer is out, it asks once more after that one. */
   refill(): Promise<void> {
+    this.mustAskAgain = this.leasing !== null
     this.leasing ??= this.askForWork().finally(() => {
       this.leasing = null
+      if (this.mustAskAgain) void this.refill()
     })
     return this.leasing
   }

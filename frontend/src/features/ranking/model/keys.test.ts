@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import type { Draft } from './draft'
+import { draftReducer, EMPTY_DRAFT, nextStep } from './draft'
+import { commandOf, DEFAULT_KEYS } from './keys'
+
+const press = (key: string, k: number, shiftKey = false) => commandOf({ key, shiftKey }, k)
+
+function typed(keys: string[], k: number): Draft {
+  return keys.reduce((draft, key) => {
+    const command = press(key, k)
+    return command?.type === 'draft' ? draftReducer(draft, command.action, k) : draft
+  }, EMPTY_DRAFT)
+}
+
+describe('keys', () => {
+  it('ranks two answers in two presses', () => {
+    expect(nextStep(typed(['6'], 2), 2, 'off')).toEqual({ kind: 'submit' })
+    expect(press('Enter', 2)).toEqual({ type: 'submit' })
+  })
+
+  it('ranks four answers in seven presses and Enter, and takes an eighth letter calmly', () => {
+    const draft = typed(['c', 'a', 'b', 'd', '4', '0', '2'], 4)
+    expect(draft.order).toEqual([2, 0, 1, 3])
+    expect(draft.gaps).toEqual([3, null, 1])
+  })
+
+  it.each([
+    ['0', null],
+    ['=', null],
+    ['1', 0],
+    ['2', 1],
+    ['3', 2],
+    ['4', 3],
+  ])('reads %s as margin %s', (key, gap) => {
+    expect(press(key, 4)).toEqual({ type: 'draft', action: { type: 'gap', gap } })
+  })
+
+  it('does not read 5 as a margin, nor 8 as a choice of seven', () => {
+    expect(press('5', 4)).toBeNull()
+    expect(press('8', 2)).toBeNull()
+  })
+
+  it('knows capitals, as a locked Shift key makes them', () => {
+    expect(press('C', 4)).toEqual({ type: 'draft', action: { type: 'place', position: 2 } })
+  })
+
+  it('gives a letter to the card that it names before the action, which answers to Shift', () => {
+    expect(press('g', 4)).toEqual({ type: 'guidelines' })
+    expect(press('g', 7)).toEqual({ type: 'draft', action: { type: 'place', position: 6 } })
+    expect(press('G', 7, true)).toEqual({ type: 'guidelines' })
+  })
+
+  it('follows the keys that the annotator chose', () => {
+    const keymap = { ...DEFAULT_KEYS, undo: 'u' }
+    expect(commandOf({ key: 'u', shiftKey: false }, 4, keymap)).toEqual({ type: 'undo' })
+    expect(commandOf({ key: 'z', shiftKey: false }, 4, keymap)).toBeNull()
+  })
+
+  it('leaves every other key alone', () => {
+    for (const key of ['q', 'Tab', 'F5', 'é', ' ']) expect(press(key, 4)).toBeNull()
+  })
+})
