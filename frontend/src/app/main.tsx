@@ -9,6 +9,14 @@ import { queries } from './queries'
 import { router } from './router'
 import { theme } from './theme'
 
+// A page of before an update asks for a part that is gone: the reload brings the new one, and drafts stay.
+window.addEventListener('vite:preloadError', () => {
+  const last = Number(sessionStorage.getItem('plumbline.reloaded'))
+  if (Date.now() - last < 30_000) return
+  sessionStorage.setItem('plumbline.reloaded', String(Date.now()))
+  window.location.reload()
+})
+
 const place = document.getElementById('root')
 if (!place) throw new Error('index.html has no #root.')
 

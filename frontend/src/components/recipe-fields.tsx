@@ -8,6 +8,14 @@ interface RecipeFieldsProps {
   onChange: (recipe: Recipe) => void
 }
 
+/** The explanation under the field keeps the fields of a row in line. */
+const ORDER: ('label' | 'input' | 'description' | 'error')[] = [
+  'label',
+  'input',
+  'description',
+  'error',
+]
+
 /** How a round is run, field by field. */
 export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
   const number = (name: keyof Recipe) => (value: number | string) =>
@@ -16,6 +24,7 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
     <>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} verticalSpacing="md">
         <NumberInput
+          inputWrapperOrder={ORDER}
           label="Answers a prompt (K)"
           description="2 to 9"
           min={2}
@@ -24,6 +33,7 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
           onChange={number('k')}
         />
         <NumberInput
+          inputWrapperOrder={ORDER}
           label="Comparisons"
           description="prompts that are answered and ranked"
           min={1}
@@ -32,6 +42,7 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
           onChange={number('comparisons')}
         />
         <NumberInput
+          inputWrapperOrder={ORDER}
           label="Overlap"
           description="people who rank each comparison"
           min={1}
@@ -40,6 +51,7 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
           onChange={number('overlap')}
         />
         <NumberInput
+          inputWrapperOrder={ORDER}
           label="Held-out share"
           description="of the comparisons; only measures the reward model"
           min={0}
@@ -53,6 +65,7 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
           onChange={(temperatures) => onChange({ ...recipe, temperatures })}
         />
         <NumberInput
+          inputWrapperOrder={ORDER}
           label="Top p"
           description="1 samples from every token"
           min={0.01}
@@ -62,6 +75,7 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
           onChange={number('top_p')}
         />
         <NumberInput
+          inputWrapperOrder={ORDER}
           label="Longest answer"
           description="in tokens"
           min={1}
@@ -70,6 +84,7 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
           onChange={number('max_new_tokens')}
         />
         <Select
+          inputWrapperOrder={ORDER}
           label="Method"
           description="how the policy is trained"
           value={recipe.method}
@@ -78,6 +93,7 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
           data={[{ value: 'dpo', label: 'DPO' }]}
         />
         <NumberInput
+          inputWrapperOrder={ORDER}
           label="Seed"
           description="the same seed draws the same"
           min={0}
@@ -100,6 +116,7 @@ function TemperaturesField(props: { temperatures: number[]; onChange: (value: nu
   const parsed = parseTemperatures(text)
   return (
     <TextInput
+      inputWrapperOrder={ORDER}
       label="Temperatures"
       description="dealt to the K answers in turn"
       value={text}

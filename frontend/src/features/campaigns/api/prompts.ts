@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { get, upload } from '@/lib/api'
-import type { Page, Prompt } from '@/lib/types'
+import type { PromptPage } from '@/lib/types'
 
 export interface PromptFilter {
   split?: 'train' | 'heldout'
@@ -13,7 +13,7 @@ export function promptsQuery(campaign: number, filter: PromptFilter) {
   for (const [name, value] of Object.entries(filter)) if (value) search.set(name, String(value))
   return queryOptions({
     queryKey: ['campaign', campaign, 'prompts', search.toString()],
-    queryFn: () => get<Page<Prompt>>(`/campaigns/${campaign}/prompts?${search}`),
+    queryFn: () => get<PromptPage>(`/campaigns/${campaign}/prompts?${search}`),
     placeholderData: keepPreviousData,
   })
 }

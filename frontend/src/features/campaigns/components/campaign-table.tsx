@@ -8,8 +8,8 @@ import classes from './campaign-table.module.css'
 
 export function CampaignTable({ campaigns }: { campaigns: Campaign[] }) {
   return (
-    <Table.ScrollContainer minWidth={620} className={classes.box}>
-      <Table verticalSpacing="sm" highlightOnHover>
+    <Table.ScrollContainer type="native" minWidth={620} className={classes.box}>
+      <Table horizontalSpacing="md" verticalSpacing="sm" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Campaign</Table.Th>

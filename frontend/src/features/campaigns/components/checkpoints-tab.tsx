@@ -20,8 +20,8 @@ export function CheckpointsTab({ campaign }: { campaign: number }) {
   }
   const nameOf = new Map(data.map((checkpoint) => [checkpoint.id, checkpoint.name]))
   return (
-    <Table.ScrollContainer minWidth={720} className={classes.table}>
-      <Table verticalSpacing="xs">
+    <Table.ScrollContainer type="native" minWidth={720} className={classes.table}>
+      <Table horizontalSpacing="md" verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Checkpoint</Table.Th>

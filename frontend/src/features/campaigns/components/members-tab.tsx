@@ -72,6 +72,7 @@ function AddMember({ campaign, members }: { campaign: number; members: Member[] 
             .map((user) => user.username)}
           limit={8}
           required
+          withAsterisk={false}
         />
         <Button type="submit" loading={add.isPending}>
           Add
@@ -104,6 +105,7 @@ function CreateAnnotator({ campaign }: { campaign: number }) {
           onChange={(event) => setName(event.currentTarget.value)}
           autoComplete="off"
           required
+          withAsterisk={false}
         />
         <Button type="submit" variant="default" loading={create.isPending}>
           Create annotator
@@ -122,8 +124,8 @@ function MemberTable({ campaign, members }: { campaign: number; members: Member[
   return (
     <>
       {drop.error && <ProblemNotice problem={drop.error} />}
-      <Table.ScrollContainer minWidth={480} className={classes.table}>
-        <Table verticalSpacing="xs">
+      <Table.ScrollContainer type="native" minWidth={480} className={classes.table}>
+        <Table horizontalSpacing="md" verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Name</Table.Th>

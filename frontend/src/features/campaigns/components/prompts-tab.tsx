@@ -4,7 +4,7 @@ import { Empty, ProblemNotice } from '@/components/notice'
 import type { PromptFilter } from '@/features/campaigns/api/prompts'
 import { promptsQuery } from '@/features/campaigns/api/prompts'
 import { plural } from '@/lib/format'
-import type { Page, Prompt } from '@/lib/types'
+import type { PromptPage } from '@/lib/types'
 import classes from './form.module.css'
 import { PromptImport } from './prompt-import'
 
@@ -76,20 +76,20 @@ function PromptTable({
   page,
   onPage,
 }: {
-  data: Page<Prompt>
+  data: PromptPage
   page: number
   onPage: (page: number) => void
 }) {
   return (
     <>
-      <Table.ScrollContainer minWidth={480} className={classes.table}>
-        <Table verticalSpacing="xs" layout="fixed">
+      <Table.ScrollContainer type="native" minWidth={340} className={classes.table}>
+        <Table horizontalSpacing="md" verticalSpacing="xs" layout="fixed">
           <Table.Caption>{plural(data.count, 'prompt')}</Table.Caption>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Prompt</Table.Th>
-              <Table.Th w={90}>Turns</Table.Th>
-              <Table.Th w={110}>Split</Table.Th>
+              <Table.Th w={80}>Turns</Table.Th>
+              <Table.Th w={100}>Split</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

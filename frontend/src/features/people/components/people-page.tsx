@@ -58,6 +58,7 @@ function NewAccount() {
           placeholder="User name"
           autoComplete="off"
           required
+          withAsterisk={false}
         />
         <NativeSelect name="role" label="Role" data={ROLES} />
         <Button type="submit" loading={create.isPending}>
@@ -78,8 +79,8 @@ function Accounts({ users }: { users: UserAccount[] }) {
   return (
     <>
       {change.error && <ProblemNotice problem={change.error} />}
-      <Table.ScrollContainer minWidth={520} className={classes.table}>
-        <Table verticalSpacing="xs">
+      <Table.ScrollContainer type="native" minWidth={520} className={classes.table}>
+        <Table horizontalSpacing="md" verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Name</Table.Th>

@@ -46,7 +46,11 @@ export function CompletionCard(props: CompletionCardProps) {
         {props.canBePlaced && <PlaceControl {...props} letter={letter} />}
       </header>
       <ScrollBox className={classes.text} label={`Text of answer ${letter}`}>
-        <Markdown text={completion.text} />
+        {completion.text.trim() === '' ? (
+          <p className={classes.empty}>This answer is empty.</p>
+        ) : (
+          <Markdown text={completion.text} />
+        )}
       </ScrollBox>
     </article>
   )

@@ -39,7 +39,7 @@ export function KeySheet({ isOpen, k, keymap, isOn, onSwitch, onClose }: KeyShee
       size="lg"
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      <Table verticalSpacing="xs">
+      <Table horizontalSpacing="md" verticalSpacing="xs">
         <Table.Tbody>
           {rows.map(([keys, meaning]) => (
             <Table.Tr key={keys}>

@@ -25,7 +25,7 @@ export function SkipForm({
     >
       <TextInput
         className={classes.reason}
-        label="Why skip it? A reason helps, and is not needed."
+        label="Why skip it? (optional)"
         value={reason}
         maxLength={500}
         data-autofocus

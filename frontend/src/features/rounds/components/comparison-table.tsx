@@ -26,8 +26,8 @@ export function ComparisonTable({ metrics }: { metrics: Record<string, unknown> 
   }
   const kl = { start: numberOf(metrics, 'kl_to_start'), base: numberOf(metrics, 'kl_to_base') }
   return (
-    <Table.ScrollContainer minWidth={560}>
-      <Table verticalSpacing="xs">
+    <Table.ScrollContainer type="native" minWidth={560}>
+      <Table horizontalSpacing="md" verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>On {numberOf(metrics, 'prompts') ?? ''} held-out prompts</Table.Th>

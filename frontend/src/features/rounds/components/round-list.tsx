@@ -9,8 +9,8 @@ import classes from './round-list.module.css'
 /** The campaign's rounds, newest first. */
 export function RoundList({ rounds }: { rounds: Round[] }) {
   return (
-    <Table.ScrollContainer minWidth={640} className={classes.box}>
-      <Table verticalSpacing="sm" highlightOnHover>
+    <Table.ScrollContainer type="native" minWidth={640} className={classes.box}>
+      <Table horizontalSpacing="md" verticalSpacing="sm" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Round</Table.Th>

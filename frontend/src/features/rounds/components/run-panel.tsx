@@ -17,6 +17,8 @@ const TITLES: Partial<Record<StepName, string>> = {
   evaluating: 'Evaluating challenger against champion',
 }
 
+const UNITS: Record<string, string> = { reply: 'replies' }
+
 const STATE_WORDS: Record<Run['state'], string> = {
   queued: 'Waiting for a worker to take it up.',
   running: 'Running.',
@@ -46,11 +48,12 @@ export function RunPanel({ step, run }: { step: StepName; run: Run | undefined }
 
 function RunProgress({ run }: { run: Run }) {
   const { progress } = run
-  const { step = 0, total = 0, unit = 'steps' } = progress
+  const { step = 0, total = 0, unit = 'step' } = progress
   const share = run.state === 'succeeded' ? 100 : total > 0 ? (100 * step) / total : 0
   const facts = [
-    progress.phase,
-    total > 0 && `${step.toLocaleString('en')} of ${total.toLocaleString('en')} ${unit}`,
+    run.state === 'running' && progress.phase,
+    total > 0 &&
+      `${step.toLocaleString('en')} of ${total.toLocaleString('en')} ${UNITS[unit] ?? `${unit}s`}`,
     progress.tokens_per_second &&
       `${figure(Math.round(progress.tokens_per_second))} tokens a second`,
     run.state === 'running' &&

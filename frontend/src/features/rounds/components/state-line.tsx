@@ -30,7 +30,12 @@ export function StateLine({ round, shown }: { round: Round; shown: StepName }) {
               className={classes.link}
             >
               <span className={classes.dot} aria-hidden />
-              <span className={classes.label}>{step.label}</span>
+              <span className={classes.label}>
+                <span className={classes.long}>{step.label}</span>
+                <span className={classes.short} aria-hidden>
+                  {step.short}
+                </span>
+              </span>
               <span className={classes.word}>
                 {step.seconds === null || step.status === 'todo'
                   ? WORDS[step.status]

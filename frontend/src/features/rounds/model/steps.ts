@@ -7,18 +7,20 @@ export type StepStatus = 'done' | 'now' | 'failed' | 'todo'
 export interface RoundStep {
   name: StepName
   label: string
+  /** The label where there is little room. */
+  short: string
   status: StepStatus
   /** Seconds spent in it so far; null when it was never entered. */
   seconds: number | null
 }
 
-const STEPS: { name: StepName; label: string }[] = [
-  { name: 'sampling', label: 'Sample' },
-  { name: 'collecting', label: 'Collect' },
-  { name: 'training_reward', label: 'Train reward model' },
-  { name: 'training_policy', label: 'Train policy' },
-  { name: 'evaluating', label: 'Evaluate' },
-  { name: 'deciding', label: 'Decide' },
+const STEPS: { name: StepName; label: string; short: string }[] = [
+  { name: 'sampling', label: 'Sample', short: 'Sample' },
+  { name: 'collecting', label: 'Collect', short: 'Collect' },
+  { name: 'training_reward', label: 'Train reward model', short: 'Reward' },
+  { name: 'training_policy', label: 'Train policy', short: 'Policy' },
+  { name: 'evaluating', label: 'Evaluate', short: 'Evaluate' },
+  { name: 'deciding', label: 'Decide', short: 'Decide' },
 ]
 
 const STAGE_OF: Partial<Record<StepName, Stage>> = {
