@@ -126,4 +126,4 @@ def _progress(round: dict[str, Any]) -> str:
     )
     if not running or not running.get("total"):
         return ""
-    return f"{running['step']} of {running['total']} {running.get('unit', 'step')}s"
+    return f"{running.get('unit', 'step')} {running['step']} of {running['total']}"
