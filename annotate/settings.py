@@ -72,6 +72,8 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "min_size": 1,
     "max_size": env.int("DATABASE_POOL", default=24),
     "timeout": 10,
+    # A longer one also means longer pauses between attempts, when the database may be back already.
+    "reconnect_timeout": 5,
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
@@ -183,6 +185,6 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # A line or two for every look at the rounds and every request would drown the rest.
     "loggers": {
-        name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace", "httpx")
+        name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.worker.request", "celery.app.trace", "httpx")
     },
 }

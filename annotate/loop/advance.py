@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from rest_framework.exceptions import APIException
 
@@ -27,12 +27,15 @@ _LOCK_SPACE = 0x504C  # "PL": the first half of the advisory lock's key; the sec
 
 def advance_rounds() -> None:
     """Free expired leases, recover lost runs, and take every open round one step on."""
-    reclaim_expired(now=timezone.now())
-    cancel_orphans()
-    requeue_lost()
-    dispatch_waiting()
-    for round_id in Round.objects.filter(state__in=STEPS).order_by("pk").values_list("pk", flat=True):
-        advance_round(round_id)
+    try:
+        reclaim_expired(now=timezone.now())
+        cancel_orphans()
+        requeue_lost()
+        dispatch_waiting()
+        for round_id in Round.objects.filter(state__in=STEPS).order_by("pk").values_list("pk", flat=True):
+            advance_round(round_id)
+    except (OperationalError, InterfaceError) as problem:
+        log.warning("The database is away, the next look does the work: %s", str(problem).strip())
 
 
 def advance_round(round_id: int) -> None:
@@ -54,7 +57,7 @@ def advance_round(round_id: int) -> None:
     except Conflict as moved_on:
         # A person was quicker; the next look sees what they did.
         log.info("Round %s: %s", round_id, moved_on)
-    except (DatabaseError, InterfaceError):
+    except (OperationalError, InterfaceError):
         raise
     except Exception as problem:
         log.exception("Round %s cannot go on", round_id)

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from annotate.processes import Program, ask_to_stop, kill_group, see_it_stop, spawn
+from annotate.runtime.errors import RuntimeProblem
 from training.contracts import write_json
 
 CALM_SECONDS = 30.0
@@ -25,6 +26,7 @@ LEFTOVERS_FILE = "processes.json"
 @dataclass
 class _Child:
     program: Program
+    prepare: Callable[[], Program] | None
     process: subprocess.Popen[bytes]
     started: float
     failures: int = 0
@@ -61,30 +63,33 @@ class Supervisor:
             kill_group(int(pid))
         self._leftovers.unlink()
 
-    def start(self, program: Program) -> subprocess.Popen[bytes]:
-        """Start a program and keep it running from now on."""
+    def start(
+        self, program: Program, prepare: Callable[[], Program] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a program and keep it running from now on; ``prepare`` makes it ready to start again."""
         self._logs.mkdir(parents=True, exist_ok=True)
-        path = self._logs / f"{program.name}.log"
+        path = self.log_of(program.name)
         if path.exists() and path.stat().st_size > LOG_BYTES:
             path.replace(path.with_suffix(".log.1"))
         with path.open("ab") as log:
             process = spawn(program, log)
         known = self._children.get(program.name)
         failures = known.failures if known else 0
-        self._children[program.name] = _Child(program, process, time.monotonic(), failures)
+        self._children[program.name] = _Child(program, prepare, process, time.monotonic(), failures)
         self._remember()
         return process
 
-    def look(self) -> list[str]:
-        """Start again what ended and is due; returns the names of what was started."""
+    def look(self) -> None:
+        """Start again what ended and is due."""
         now = time.monotonic()
-        for child in self._children.values():
+        for child in list(self._children.values()):
             if child.due == 0.0 and child.process.poll() is not None:
-                self._schedule(child, now)
-        due = [child for child in self._children.values() if child.due and child.due <= now]
-        for child in due:
-            self.start(child.program)
-        return [child.program.name for child in due]
+                self._schedule(child, now, _ending(child.process.returncode))
+            if child.due and child.due <= now:
+                try:
+                    self.start(child.prepare() if child.prepare else child.program, child.prepare)
+                except (RuntimeProblem, OSError) as problem:
+                    self._schedule(child, now, str(problem))
 
     def log_of(self, name: str) -> Path:
         """The log file of a program."""
@@ -105,14 +110,14 @@ class Supervisor:
         for child in self._children.values():
             kill_group(child.process.pid)
 
-    def _schedule(self, child: _Child, now: float) -> None:
+    def _schedule(self, child: _Child, now: float, why: str) -> None:
         # What it leaves behind would hold its port or its sockets.
         kill_group(child.process.pid)
         child.failures = 0 if now - child.started > CALM_SECONDS else child.failures + 1
         wait = min(LONGEST_WAIT, 0.5 * 2 ** (child.failures - 1)) if child.failures else 0.0
         child.due = now + wait
         self._say(
-            f"{child.program.name} ended ({_ending(child.process.returncode)}); starting it again"
+            f"{child.program.name} ended ({why}); starting it again"
             f"{f' in {wait:g} s' if wait >= 1 else ''}. Its log: {self.log_of(child.program.name)}"
         )
 

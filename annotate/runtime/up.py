@@ -97,7 +97,9 @@ class House:
         self._environment["REDIS_URL"] = redis.url if redis else options.redis_url
         self._environment["DATABASE_URL"] = postgres.url if postgres else options.database_url
         started = [
-            (server, self._supervisor.start(server.prepare())) for server in (redis, postgres) if server
+            (server, self._supervisor.start(server.prepare(), server.prepare))
+            for server in (redis, postgres)
+            if server
         ]
         for server, process in started:
             try:
