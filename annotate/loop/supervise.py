@@ -35,6 +35,7 @@ PATIENCE_SECONDS = 600.0
 """How long a finished stage waits for a database that is away. After that the run is found by its silent
 heartbeat; the next worker then finds the stage done and only records it."""
 PATIENCE_STOPPING_SECONDS = 5.0
+RETRY_SECONDS = 1.0
 EXIT_STOPPED = 143
 
 
@@ -132,7 +133,7 @@ def _patiently(write: Callable[[], Any]) -> None:
             if time.monotonic() - began > patience:
                 raise
             log.warning("The database is away; what came of a stage is written later.")
-            time.sleep(1.0)
+            time.sleep(RETRY_SECONDS)
 
 
 def _stage_command() -> list[str]:

@@ -32,7 +32,7 @@ class Api:
         self.post("/session", username=username, password=password)
 
     def ask(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        headers = {"X-CSRFToken": self._http.cookies.get("csrftoken", ""), "Referer": self.address}
+        headers = {"X-CSRFToken": self._http.cookies.get("csrftoken") or "", "Referer": self.address}
         return self._http.request(method, path, headers=headers, **arguments)
 
     def get(self, path: str) -> Any:
