@@ -53,6 +53,12 @@ def last_seq(topic: str) -> int:
     return LiveEvent.objects.filter(topic=topic).aggregate(newest=Max("seq"))["newest"] or 0
 
 
+def last_payload(topic: str, kind: str) -> dict[str, Any] | None:
+    """What was said last of one kind; None when nothing was."""
+    event = LiveEvent.objects.filter(topic=topic, kind=kind).order_by("-seq").first()
+    return event.payload if event else None
+
+
 def _poke(topic: str) -> None:
     try:
         async_to_sync(get_channel_layer().group_send)(group_name(topic), {"type": "poke"})

@@ -7,8 +7,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from annotate.live.events import publish, round_topic
-from annotate.live.models import LiveEvent
+from annotate.live.events import last_payload, publish, round_topic
 from annotate.ranking.models import Annotation
 from annotate.ranking.progress import collecting_counts
 from annotate.rounds.models import Round
@@ -29,7 +28,7 @@ def collecting_shape(round: Round) -> dict[str, Any]:
 def publish_collecting(round: Round) -> None:
     """Publish how the collection stands if that is not what was published last."""
     topic = round_topic(round.pk)
-    last = LiveEvent.objects.filter(topic=topic, kind="collecting").order_by("-seq").first()
-    told = {name: value for name, value in last.payload.items() if name != "per_minute"} if last else None
-    if told != collecting_counts(round_id=round.pk):
+    told = last_payload(topic, "collecting") or {}
+    counts = collecting_counts(round_id=round.pk)
+    if {name: told.get(name) for name in counts} != counts:
         publish(topic=topic, kind="collecting", payload=collecting_shape(round))
