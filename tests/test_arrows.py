@@ -123,7 +123,6 @@ def test_the_contracts_need_nothing_but_the_standard_library() -> None:
     assert not import_roots & {"torch", "transformers", "numpy", "training", "annotate", "django"}
 
 
-@pytest.mark.parametrize("path", modules("annotate") + modules("training"), ids=name_of)
 def test_no_import_hides_inside_a_function() -> None:
     hidden = [
         f"{name_of(path)}:{line} imports {module}"
