@@ -61,9 +61,7 @@ export function KeySheet({ isOpen, k, keymap, isOn, onSwitch, onClose }: KeyShee
           ))}
         </Table.Tbody>
       </Table>
-      <p>
-        With seven answers or more, G names an answer: press Shift with a letter for the action.
-      </p>
+      {k > 6 && <p>Here G names an answer: press Shift with a letter for the action.</p>}
       <Switch
         checked={isOn}
         onChange={(event) => onSwitch(event.currentTarget.checked)}

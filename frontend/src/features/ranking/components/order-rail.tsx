@@ -2,7 +2,7 @@ import { useDroppable } from '@dnd-kit/core'
 import { horizontalListSortingStrategy, SortableContext, useSortable } from '@dnd-kit/sortable'
 import { CSS } from '@dnd-kit/utilities'
 import type { KeyboardEvent } from 'react'
-import { Fragment } from 'react'
+import { Fragment, useEffect, useRef } from 'react'
 import type { Draft } from '@/features/ranking/model/draft'
 import { GAP_KEYS } from '@/features/ranking/model/keys'
 import { gapQuestion } from '@/features/ranking/model/words'
@@ -19,12 +19,24 @@ interface OrderRailProps {
 /** The ranking as it stands: K places, best first, with the margin between each two. */
 export function OrderRail({ draft, k, onMove, onFocusGap }: OrderRailProps) {
   const isOrdered = draft.order.length === k
+  const rail = useRef<HTMLDivElement>(null)
+  const movedByKey = useRef<number>(null)
+  // A chip that changes its place is a new element there: the focus goes along.
+  useEffect(() => {
+    if (movedByKey.current === null) return
+    rail.current?.querySelector<HTMLElement>(`[data-position="${movedByKey.current}"]`)?.focus()
+    movedByKey.current = null
+  }, [draft.order])
+  const moveByKey = (position: number, to: number) => {
+    movedByKey.current = position
+    onMove(position, to)
+  }
   return (
     <SortableContext
       items={draft.order.map((position) => `chip-${position}`)}
       strategy={horizontalListSortingStrategy}
     >
-      <div className={classes.rail} role="group" aria-label="Your ranking, best first">
+      <div ref={rail} className={classes.rail} role="group" aria-label="Your ranking, best first">
         {Array.from({ length: k }, (_, place) => (
           <Fragment key={place}>
             {place > 0 && (
@@ -35,7 +47,7 @@ export function OrderRail({ draft, k, onMove, onFocusGap }: OrderRailProps) {
                 onFocus={() => onFocusGap(place - 1)}
               />
             )}
-            <Slot draft={draft} place={place} onMove={onMove} />
+            <Slot draft={draft} place={place} onMove={moveByKey} />
           </Fragment>
         ))}
       </div>
@@ -98,6 +110,7 @@ function Chip({ position, place, onMove }: ChipProps) {
       {...listeners}
       onKeyDown={onKeyDown}
       data-enter="submit"
+      data-position={position}
       className={classes.chip}
       data-dragging={isDragging || undefined}
       aria-label={`${letter}, ${ordinal(place)}. Arrow keys move it.`}

@@ -57,10 +57,13 @@ function Count({ progress, pending }: { progress: RankingProgress; pending: numb
   const mine = progress.mine + pending
   const total = progress.mine_total ?? progress.wanted
   const done = progress.mine_total === null ? Math.min(total, progress.done + pending) : mine
-  const words = progress.mine_total === null ? `${mine} by you` : `${mine} of ${total}`
+  const words =
+    progress.mine_total === null
+      ? `${mine} by you, ${done} of ${total} in the round`
+      : `${mine} of ${total}`
   return (
     <div className={classes.count}>
-      <span>{words}</span>
+      <span className={classes.words}>{words}</span>
       <Progress
         className={classes.track}
         value={total > 0 ? (100 * done) / total : 0}

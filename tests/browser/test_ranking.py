@@ -1,0 +1,224 @@
+"""Ranking with the keyboard and with the mouse, checked by what the database stored."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from annotate.ranking.models import Assignment
+from annotate.rounds.models import Round
+from tests.annotate.collecting import collecting_round
+from tests.browser.conftest import PHONE, Visit
+from tests.browser.screens import (
+    annotator_of,
+    in_order,
+    press,
+    rank_path,
+    ranked_texts,
+    stored,
+    texts,
+    wait_saved,
+)
+
+
+def open_round(visit: Visit, round: Round, size: tuple[int, int] = (1280, 800)) -> Page:
+    return visit(annotator_of(round), rank_path(round), size=size)
+
+
+@pytest.mark.parametrize(
+    ("key", "order", "gap"), [("1", "AB", 3), ("3", "AB", 1), ("4", "AB", None), ("6", "BA", 2)]
+)
+def test_it_ranks_a_pair_in_two_presses(visit: Visit, key: str, order: str, gap: int | None) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    page = open_round(visit, round)
+    shown = texts(page)
+    press(page, key)
+    page.keyboard.press("Enter")
+    wait_saved(page)
+    [annotation] = stored(round)
+    assert ranked_texts(annotation) == in_order(shown, order)
+    assert annotation.gaps == [gap]
+
+
+def test_it_ranks_a_pair_with_the_mouse(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    page = open_round(visit, round)
+    shown = texts(page)
+    page.get_by_role("radio", name="B significantly better").click()
+    page.get_by_role("button", name="Submit").click()
+    wait_saved(page)
+    [annotation] = stored(round)
+    assert ranked_texts(annotation) == in_order(shown, "BA")
+    assert annotation.gaps == [3]
+
+
+def test_it_takes_a_lean_within_equal(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    page = open_round(visit, round)
+    shown = texts(page)
+    press(page, "4b")
+    page.keyboard.press("Enter")
+    wait_saved(page)
+    [annotation] = stored(round)
+    assert (ranked_texts(annotation), annotation.gaps) == (in_order(shown, "BA"), [0])
+
+
+def test_it_ranks_four_with_the_keyboard_in_eight_presses(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=4)
+    page = open_round(visit, round)
+    shown = texts(page)
+    press(page, "cabd")
+    expect(page.get_by_text("How much better is C than A?").first).to_be_visible()
+    press(page, "401")
+    page.keyboard.press("Enter")
+    wait_saved(page)
+    [annotation] = stored(round)
+    assert ranked_texts(annotation) == in_order(shown, "CABD")
+    assert annotation.gaps == [3, None, 0]
+
+
+def test_it_ranks_four_by_dragging(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=4)
+    page = open_round(visit, round)
+    shown = texts(page)
+    for letter, place in (("B", 0), ("D", 1), ("A", 0)):
+        drag(page, f"article:has(h2:text-is('{letter}')) header", place)
+    ranking = page.get_by_role("group", name="Your ranking, best first")
+    expect(ranking.get_by_role("button", name="A, 1st")).to_be_visible()
+    # The last one fell into its place; dragging it to the front moves the others on.
+    drag(page, "button[aria-label^='C, 4th']", 0)
+    for wanted in ("significantly better", "equal", "slightly better"):
+        page.get_by_role("group", name="How much better").get_by_role(
+            "button", name=wanted, exact=True
+        ).click()
+    page.get_by_role("button", name="Submit").click()
+    wait_saved(page)
+    [annotation] = stored(round)
+    assert ranked_texts(annotation) == in_order(shown, "CABD")
+    assert annotation.gaps == [3, None, 1]
+
+
+def drag(page: Page, what: str, place: int) -> None:
+    """Drag the middle of ``what`` onto a place of the ranking, as a hand does: in several moves."""
+    source = page.locator(what).bounding_box()
+    slots = page.get_by_role("group", name="Your ranking, best first").locator("[class*=slot]")
+    target = slots.nth(place).locator("> :last-child").bounding_box()
+    assert source is not None
+    assert target is not None
+    page.mouse.move(source["x"] + source["width"] / 3, source["y"] + source["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(target["x"] + 40, target["y"] - 40, steps=4)
+    page.mouse.move(target["x"] + target["width"] / 2, target["y"] + target["height"] / 2, steps=4)
+    page.mouse.up()
+
+
+def test_it_moves_a_placed_answer_with_the_arrow_keys(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=3)
+    page = open_round(visit, round)
+    shown = texts(page)
+    press(page, "ab")
+    page.get_by_role("button", name="C, 3rd").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    press(page, "22")
+    page.keyboard.press("Enter")
+    wait_saved(page)
+    [annotation] = stored(round)
+    assert ranked_texts(annotation) == in_order(shown, "CAB")
+
+
+def test_it_ranks_nine_answers_where_g_is_a_letter(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=9)
+    page = open_round(visit, round)
+    shown = texts(page)
+    press(page, "gabcdefh" + "1" * 8)
+    page.keyboard.press("Enter")
+    wait_saved(page)
+    [annotation] = stored(round)
+    assert ranked_texts(annotation) == in_order(shown, "GABCDEFHI")
+
+
+def test_it_ranks_on_a_phone_by_touch(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=3)
+    page = open_round(visit, round, size=PHONE)
+    shown = texts(page)
+    left = page.get_by_role("group", name="Answers not placed yet")
+    left.get_by_role("button", name="B").tap()
+    left.get_by_role("button", name="C").tap()
+    for wanted in ("better", "equal"):
+        page.get_by_role("group", name="How much better").get_by_role("button", name=wanted, exact=True).tap()
+    page.get_by_role("button", name="Submit").tap()
+    wait_saved(page)
+    [annotation] = stored(round)
+    assert (ranked_texts(annotation), annotation.gaps) == (in_order(shown, "BCA"), [2, None])
+
+
+def test_it_submits_nothing_before_all_is_decided(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=4)
+    page = open_round(visit, round)
+    shown = texts(page)
+    press(page, "ca")
+    page.keyboard.press("Enter")
+    expect(page.locator("[aria-live=polite]", has_text="Not yet.")).to_have_count(1)
+    assert texts(page) == shown
+    assert stored(round) == []
+
+
+def test_it_stores_all_bad_and_the_reason(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    page = open_round(visit, round)
+    texts(page)
+    press(page, "2xr")
+    page.keyboard.type("Both are rude; see g, s and z.")
+    page.keyboard.press("Control+Enter")
+    wait_saved(page)
+    [annotation] = stored(round)
+    assert annotation.all_bad
+    assert annotation.rationale == "Both are rude; see g, s and z."
+    assert annotation.active_seconds > 0
+
+
+def test_it_skips_with_a_reason_and_shows_the_next(visit: Visit) -> None:
+    round = collecting_round(comparisons=2, k=2)
+    page = open_round(visit, round)
+    first = texts(page)
+    press(page, "s")
+    page.keyboard.type("unclear")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(first[0], exact=True)).to_have_count(0)
+    wait_saved(page)
+    assert Assignment.objects.get(state="skipped").skip_reason == "unclear"
+
+
+def test_it_undoes_the_last_one_and_takes_it_again(visit: Visit) -> None:
+    round = collecting_round(comparisons=2, k=2)
+    page = open_round(visit, round)
+    first = texts(page)
+    press(page, "2")
+    page.keyboard.press("Enter")
+    wait_saved(page)
+    press(page, "z")
+    expect(page.get_by_text(first[0], exact=True)).to_be_visible()
+    expect(page.get_by_role("radio", name="A better")).to_be_checked()
+    assert stored(round) == []
+    press(page, "7")
+    page.keyboard.press("Enter")
+    wait_saved(page)
+    [annotation] = stored(round)
+    assert annotation.gaps == [3]
+
+
+def test_it_says_what_happens_when_all_is_ranked(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    page = open_round(visit, round)
+    texts(page)
+    press(page, "1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="This round has what it needs")).to_be_visible()
+
+
+def test_it_leads_from_the_first_page_to_the_ranking(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    page = visit(annotator_of(round), "/")
+    page.get_by_role("link", name="Start ranking").click()
+    assert len(texts(page)) == 2

@@ -1,0 +1,69 @@
+"""What a model writes is hostile until shown: nothing runs, nothing loads, nothing leads away."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from annotate.ranking.models import Completion
+from tests.annotate.collecting import collecting_round
+from tests.browser.conftest import Visit
+from tests.browser.screens import annotator_of, rank_path, texts
+
+HOSTILE = """# A heading
+
+<script>window.broken = 1</script><img src="x" onerror="window.broken = 2">
+
+![spy](https://spy.example/pixel.png) [click me](javascript:window.broken=3) [out](https://spy.example/)
+
+<iframe src="https://spy.example/"></iframe><a href="https://spy.example/" ping="https://spy.example/">raw</a>
+
+| name | value |
+|------|-------|
+| `a`  | **b** |
+
+```html
+<b onclick="window.broken = 4">code stays code</b>
+```
+"""
+
+
+def hostile_page(visit: Visit) -> Page:
+    round = collecting_round(comparisons=1, k=2)
+    Completion.objects.filter(index=0).update(text=HOSTILE)
+    page = visit(annotator_of(round), "/")
+    page.context.route(
+        "https://spy.example/**", lambda route: (leaks.append(route.request.url), route.abort())
+    )
+    leaks: list[str] = []
+    page.goto(rank_path(round))
+    texts(page)
+    assert leaks == []
+    return page
+
+
+def test_it_runs_and_loads_nothing_that_a_model_wrote(visit: Visit) -> None:
+    page = hostile_page(visit)
+    page.get_by_text("click me").click()
+    page.get_by_text("out", exact=True).click()
+    assert page.evaluate("window.broken") is None
+    assert page.locator("article img, article script, article iframe, article a").count() == 0
+    assert page.url.endswith("/rank")
+
+
+def test_it_shows_markdown_as_its_writer_meant_it(visit: Visit) -> None:
+    page = hostile_page(visit)
+    expect(page.locator("article table td strong")).to_have_text("b")
+    expect(page.locator("article pre code")).to_contain_text('<b onclick="window.broken = 4">')
+    expect(page.locator("article").get_by_text("image: spy")).to_be_visible()
+
+
+def test_it_tells_an_annotator_nothing_of_where_an_answer_comes_from(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=4)
+    said: list[str] = []
+    page = visit(annotator_of(round), "/")
+    page.on("response", lambda answer: said.append(answer.text()) if "/api/" in answer.url else None)
+    page.goto(rank_path(round))
+    texts(page)
+    everything = " ".join(said)
+    for secret in ("starter", "checkpoint", "temperature", "logprob", "seed", "reward", "d" * 64):
+        assert secret not in everything
