@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from rest_framework import status
@@ -41,6 +43,8 @@ class Invalid(APIException):
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Field errors keep their fields under ``errors`` beside one sentence in ``detail``."""
+    if isinstance(exc, RequestDataTooBig):
+        exc = TooLarge(f"The request is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
     response = drf_exception_handler(exc, context)
     if response is None:
         return None
