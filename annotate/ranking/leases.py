@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 from rest_framework.exceptions import NotFound, PermissionDenied
 
@@ -63,8 +63,9 @@ def lease(*, campaign: Campaign, user: User, want: int) -> tuple[list[TaskItem],
 def extend(*, user: User, uid: uuid.UUID) -> datetime:
     """Hold a live lease for longer; returns the new deadline. Raises :class:`Conflict` when it has ended."""
     now = timezone.now()
+    found = find_assignment(user=user, uid=uid)
     with transaction.atomic():
-        assignment = hold_assignment(user=user, uid=uid)
+        assignment = hold_assignment(found)
         if assignment.state != AssignmentState.LEASED or assignment.deadline <= now:
             raise Conflict("This lease has ended; what you rank is kept if nobody else took the comparison.")
         assignment.deadline = lease_deadline(now)
@@ -78,9 +79,10 @@ def skip(*, user: User, uid: uuid.UUID, reason: str = "") -> None:
     After ``MAX_SKIPS`` skips, or when too few members are left to fill it, the comparison retires.
     Skipping again changes nothing. Raises :class:`Conflict` when it was ranked or skipping is off.
     """
+    found = find_assignment(user=user, uid=uid)
+    campaign = found.comparison.round.campaign
     with transaction.atomic():
-        assignment = hold_assignment(user=user, uid=uid)
-        campaign = assignment.comparison.round.campaign
+        assignment = hold_assignment(found)
         if assignment.state == AssignmentState.SKIPPED:
             return
         if not Task.parse(campaign.task).skip:
@@ -99,18 +101,30 @@ def skip(*, user: User, uid: uuid.UUID, reason: str = "") -> None:
         comparison.save(update_fields=["taken", "skips", "retired_at"])
 
 
-def hold_assignment(*, user: User, uid: uuid.UUID) -> Assignment:
-    """One's own assignment with its round and campaign, locked after one's participation.
+def find_assignment(*, user: User, uid: uuid.UUID) -> Assignment:
+    """One's own assignment with its round and campaign.
 
     Raises 404 when there is none, 403 when it is another's or the person is no member any more.
     """
-    found = Assignment.objects.select_related("comparison__round__campaign").filter(uid=uid).first()
+    campaign = OuterRef("comparison__round__campaign")
+    found = (
+        Assignment.objects.filter(uid=uid)
+        .select_related("comparison__round__campaign")
+        .annotate(is_member=Exists(Membership.objects.filter(campaign=campaign, user=user)))
+        .first()
+    )
     if found is None:
         raise NotFound("There is no such assignment.")
     if found.annotator_id != user.pk:
         raise PermissionDenied("This assignment is another annotator's.")
-    require_member(found.comparison.round.campaign, user)
-    hold_participation(round_id=found.comparison.round_id, annotator_id=user.pk)
+    if not found.is_member:
+        raise PermissionDenied(f"You are no longer a member of {found.comparison.round.campaign.name}.")
+    return found
+
+
+def hold_assignment(found: Assignment) -> Assignment:
+    """The same assignment as it is now, locked after its person's participation."""
+    hold_participation(round_id=found.comparison.round_id, annotator_id=found.annotator_id)
     locked = Assignment.objects.select_for_update().get(pk=found.pk)
     locked.comparison = found.comparison
     return locked

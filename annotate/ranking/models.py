@@ -1,4 +1,8 @@
-"""What people compare and what they said. The database itself refuses over-collection and doubles."""
+"""What people compare and what they said. The database itself refuses over-collection and doubles.
+
+A foreign key that is the first column of a unique constraint has no index of its own: the queue is written
+as often as it is read.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ class Comparison(models.Model):
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="comparisons")
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="comparisons", db_index=False)
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT)
     position = models.PositiveIntegerField(help_text="Place in the round's queue.")
     overlap = models.PositiveSmallIntegerField()
@@ -56,7 +60,9 @@ class Completion(models.Model):
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="completions")
+    comparison = models.ForeignKey(
+        Comparison, on_delete=models.CASCADE, related_name="completions", db_index=False
+    )
     index = models.PositiveSmallIntegerField()
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT)
     text = models.TextField()
@@ -81,7 +87,7 @@ class Participation(models.Model):
     they have done; ``submitted`` counts their standing annotations.
     """
 
-    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="participations")
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="participations", db_index=False)
     annotator = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="participations"
     )
@@ -109,9 +115,13 @@ class Assignment(models.Model):
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="assignments")
+    comparison = models.ForeignKey(
+        Comparison, on_delete=models.CASCADE, related_name="assignments", db_index=False
+    )
+    # No index by annotator alone: a planner without statistics would find "have I had this one?" through
+    # all that a person ever did, instead of through the constraint below.
     annotator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments", db_index=False
     )
     state = models.CharField(max_length=10, choices=AssignmentState.choices, default=AssignmentState.LEASED)
     order = ArrayField(models.PositiveSmallIntegerField())
@@ -125,7 +135,9 @@ class Assignment(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["deadline"], condition=Q(state="leased"), name="assignment_live_leases"),
-            models.Index(fields=["annotator", "state"], name="assignment_of_annotator"),
+            models.Index(
+                fields=["annotator"], condition=Q(state="leased"), name="assignment_leases_of_person"
+            ),
         ]
 
 
@@ -138,7 +150,9 @@ class Annotation(models.Model):
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="annotations")
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.PROTECT, related_name="annotations", db_index=False
+    )
     client_id = models.UUIDField()
     ranking = ArrayField(models.PositiveSmallIntegerField())
     gaps = ArrayField(models.PositiveSmallIntegerField(null=True))

@@ -34,7 +34,13 @@ _STANDING = f"""
             SELECT 1 FROM ranking_assignment a JOIN ranking_comparison c ON c.id = a.comparison_id
             WHERE a.annotator_id = %(person)s AND a.state = 'leased' AND c.round_id = %(round)s
         ),
-        EXISTS (SELECT 1 FROM ranking_comparison c WHERE {OPEN_TO_PERSON}),
+        -- First from where the person is, as their next lease will: before that all is theirs, or taken.
+        EXISTS (
+            SELECT 1 FROM ranking_comparison c WHERE {OPEN_TO_PERSON} AND c.position > coalesce((
+                SELECT cursor FROM ranking_participation
+                WHERE round_id = %(round)s AND annotator_id = %(person)s
+            ), -1)
+        ) OR EXISTS (SELECT 1 FROM ranking_comparison c WHERE {OPEN_TO_PERSON}),
         EXISTS (
             SELECT 1 FROM ranking_comparison
             WHERE round_id = %(round)s AND taken < overlap AND retired_at IS NULL

@@ -16,12 +16,13 @@ from django.db import connection
 from annotate.ranking.models import Participation
 
 # The comparison ``c`` is open to a person: a slot is free, and they do not hold it nor had their say on it.
+# A scalar subquery is looked up row by row; NOT EXISTS may be planned as a join with all they ever did.
 OPEN_TO_PERSON = """
     c.round_id = %(round)s AND c.taken < c.overlap AND c.retired_at IS NULL
-    AND NOT EXISTS (
-        SELECT 1 FROM ranking_assignment mine
-        WHERE mine.comparison_id = c.id AND mine.annotator_id = %(person)s AND mine.state <> 'expired'
-    )
+    AND coalesce((
+        SELECT mine.state FROM ranking_assignment mine
+        WHERE mine.comparison_id = c.id AND mine.annotator_id = %(person)s
+    ), 'expired') = 'expired'
 """
 
 # An expired assignment that its person is offered again keeps its order.
@@ -43,8 +44,11 @@ CLAIM = f"""
         FROM picked
         ON CONFLICT (comparison_id, annotator_id)
         DO UPDATE SET state = 'leased', leased_at = %(now)s, deadline = %(deadline)s
+    ), moved AS (
+        UPDATE ranking_participation SET cursor = (SELECT max(position) FROM picked)
+        WHERE id = %(participation)s AND EXISTS (SELECT 1 FROM picked)
     )
-    SELECT position FROM picked ORDER BY position
+    SELECT count(*) FROM picked
 """  # noqa: S608 - only a constant is put in
 
 # The comparisons are locked by id, so that two reclaimers cannot wait for each other.
@@ -95,6 +99,7 @@ def claim(*, participation: Participation, slots: int, now: datetime) -> None:
         parameters: dict[str, int | datetime] = {
             "round": participation.round_id,
             "person": participation.annotator_id,
+            "participation": participation.pk,
             "cursor": start,
             "slots": slots,
             "now": now,
@@ -102,11 +107,7 @@ def claim(*, participation: Participation, slots: int, now: datetime) -> None:
         }
         with connection.cursor() as cursor:
             cursor.execute(CLAIM, parameters)
-            positions = [row[0] for row in cursor.fetchall()]
-        if positions:
-            participation.cursor = positions[-1]
-            participation.save(update_fields=["cursor"])
-        slots -= len(positions)
+            slots -= cursor.fetchone()[0]
         if slots == 0:
             return
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import NotFound
 
 from annotate.accounts.models import User
 from annotate.campaigns.task import Task
 from annotate.errors import Conflict, Invalid
-from annotate.ranking.leases import TaskItem, hold_assignment, task_item, with_texts
+from annotate.ranking.leases import TaskItem, find_assignment, hold_assignment, task_item, with_texts
 from annotate.ranking.models import Annotation, Assignment, AssignmentState, Comparison, Participation
 from annotate.ranking.progress import Progress, progress_of
 from annotate.ranking.queue import lease_deadline
-from annotate.rounds.models import Round, RoundState
+from annotate.rounds.models import RoundState
 from annotate.rounds.services import hold_state
 from training.contracts import MAX_MARGIN
 
@@ -54,10 +54,11 @@ def submit(
     Raises :class:`Invalid` for an answer that breaks a rule, 403, 404, and :class:`Conflict` when the round
     no longer collects, the comparison was answered otherwise or given back, or the slot is gone.
     """
-    round = _round_of(uid)
+    found = find_assignment(user=user, uid=uid)
+    round = found.comparison.round
     with transaction.atomic():
         state = hold_state(round_id=round.pk)
-        assignment = hold_assignment(user=user, uid=uid)
+        assignment = hold_assignment(found)
         annotation = Annotation.objects.filter(assignment=assignment, client_id=client_id).first()
         is_new = annotation is None
         if annotation is None:
@@ -75,15 +76,14 @@ def undo(*, user: User, uid: uuid.UUID) -> Undone:
 
     Raises 403 for another's, 404, and :class:`Conflict` when it is not the newest or the round moved on.
     """
-    found = Annotation.objects.select_related("assignment__comparison").filter(uid=uid).first()
+    found = Annotation.objects.select_related("assignment").filter(uid=uid).first()
     if found is None:
         raise NotFound("There is no such annotation.")
-    if found.assignment.annotator_id != user.pk:
-        raise PermissionDenied("This annotation is another annotator's.")
-    round_id = found.assignment.comparison.round_id
+    mine = find_assignment(user=user, uid=found.assignment.uid)
+    round_id = mine.comparison.round_id
     with transaction.atomic():
         _require_collecting(hold_state(round_id=round_id))
-        assignment = hold_assignment(user=user, uid=found.assignment.uid)
+        assignment = hold_assignment(mine)
         newest = Annotation.objects.filter(
             assignment__annotator=user, assignment__comparison__round=round_id, withdrawn_at=None
         ).order_by("-submitted_at", "-pk")
@@ -94,18 +94,11 @@ def undo(*, user: User, uid: uuid.UUID) -> Undone:
         assignment.state, assignment.deadline = AssignmentState.LEASED, lease_deadline(now)
         assignment.save(update_fields=["state", "deadline"])
         Comparison.objects.filter(pk=assignment.comparison_id).update(submitted=F("submitted") - 1)
-        _count(round_id, user, -1)
+        _count(assignment, -1)
     task = task_item(with_texts(Assignment.objects.filter(pk=assignment.pk)).get())
     shown_at = {index: position for position, index in enumerate(assignment.order)}
     ranking = [shown_at[index] for index in found.ranking]
     return Undone(task, Answer(ranking, found.gaps, found.all_bad, found.rationale, found.active_seconds))
-
-
-def _round_of(uid: uuid.UUID) -> Round:
-    round = Round.objects.select_related("campaign").filter(comparisons__assignments__uid=uid).first()
-    if round is None:
-        raise NotFound("There is no such assignment.")
-    return round
 
 
 def _require_collecting(state: RoundState) -> None:
@@ -148,7 +141,7 @@ def _take_slot(assignment: Assignment) -> None:
 def _record(assignment: Assignment, client_id: uuid.UUID, answer: Answer) -> Annotation:
     assignment.state = AssignmentState.SUBMITTED
     assignment.save(update_fields=["state"])
-    _count(assignment.comparison.round_id, assignment.annotator, 1)
+    _count(assignment, 1)
     return Annotation.objects.create(
         assignment=assignment,
         client_id=client_id,
@@ -161,6 +154,8 @@ def _record(assignment: Assignment, client_id: uuid.UUID, answer: Answer) -> Ann
     )
 
 
-def _count(round_id: int, user: User, change: int) -> None:
-    participation = Participation.objects.filter(round=round_id, annotator=user)
+def _count(assignment: Assignment, change: int) -> None:
+    participation = Participation.objects.filter(
+        round=assignment.comparison.round_id, annotator=assignment.annotator_id
+    )
     participation.update(submitted=F("submitted") + change)
