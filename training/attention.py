@@ -6,6 +6,7 @@ A model loaded with the implementation :data:`NAME` hands queries, keys and valu
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -68,27 +69,18 @@ class RowParts:
         """See :class:`Parts`; B is 1."""
         if self._keep:
             self.kept[layer] = (key, value)
-        shared = key.shape[1] != query.shape[1]
+        # Split once, not sliced: a slice's gradient is as large as the whole row.
+        lengths = self._row.segment_lengths()
+        queries, keys, values = (iter(part.split(lengths, dim=2)) for part in (query, key, value))
+        attend = partial(scaled_dot_product_attention, scale=scale, enable_gqa=key.shape[1] != query.shape[1])
         outputs = []
         for span in self._row.spans:
-            prompt = slice(span.start, span.prompt_end)
-            keys, values = key[:, :, prompt], value[:, :, prompt]
-            outputs.append(
-                scaled_dot_product_attention(
-                    query[:, :, prompt], keys, values, is_causal=True, scale=scale, enable_gqa=shared
-                )
-            )
-            for own in span.completions:
-                outputs.append(
-                    scaled_dot_product_attention(
-                        query[:, :, own],
-                        torch.cat([keys, key[:, :, own]], dim=2),
-                        torch.cat([values, value[:, :, own]], dim=2),
-                        attn_mask=causal_lower_right(
-                            own.stop - own.start, span.prompt_length + own.stop - own.start
-                        ),
-                        scale=scale,
-                        enable_gqa=shared,
-                    )
-                )
+            prompt_keys, prompt_values = next(keys), next(values)
+            outputs.append(attend(next(queries), prompt_keys, prompt_values, is_causal=True))
+            for _ in span.completions:
+                own = next(queries)
+                seen = torch.cat([prompt_keys, next(keys)], dim=2)
+                said = torch.cat([prompt_values, next(values)], dim=2)
+                mask = causal_lower_right(own.shape[2], seen.shape[2])
+                outputs.append(attend(own, seen, said, attn_mask=mask))
         return torch.cat(outputs, dim=2)

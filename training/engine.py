@@ -46,12 +46,13 @@ T = TypeVar("T", bound=Item)
 class Summed:
     """What a loss function returns for some elements: sums, not means, so that micro-batches add up.
 
-    ``loss`` is differentiable; ``weight`` is what the sums over a whole batch are divided by, and must
-    not depend on how the batch is cut. ``metrics`` are sums under the same weight.
+    ``loss`` is differentiable. ``metrics`` are sums under the same weights. ``untrained`` is what the loss of
+    the untrained model must be, where that is known: the first step is held against it.
     """
 
     loss: Tensor
     metrics: dict[str, float]
+    untrained: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,6 @@ class Objective(Generic[T]):
 
     loss: Callable[[Sequence[T]], Summed]
     weight: Callable[[T], float]
-    first_loss: float | None = None
-    """What the loss of the untrained model must be, if that is known."""
 
 
 @dataclass
@@ -77,14 +76,14 @@ class Log:
         return sum(values) / len(values)
 
 
-def learning_rate_at(step: int, total: int, params: LoopParams) -> float:
+def learning_rate_at(step: int, total: int, peak: float, params: LoopParams) -> float:
     """Linear warm-up, then a cosine down to ``final_lr`` of the peak; ``step`` counts from 0."""
     warm = max(1, round(params.warmup * total))
     if step < warm:
-        return params.learning_rate * (step + 1) / warm
+        return peak * (step + 1) / warm
     progress = (step - warm) / max(1, total - warm)
     cosine = 0.5 * (1 + math.cos(math.pi * progress))
-    return params.learning_rate * (params.final_lr + (1 - params.final_lr) * cosine)
+    return peak * (params.final_lr + (1 - params.final_lr) * cosine)
 
 
 def batch_at(step: int, items: Sequence[T], params: LoopParams, seed: int) -> list[T]:
@@ -107,16 +106,18 @@ class Loop(Generic[T]):
         objective: Objective[T],
         params: LoopParams,
         *,
+        learning_rate: float,
         seed: int,
         work: Path,
         autocast: bool = False,
     ) -> None:
         self._model, self._items, self._objective, self._params = model, items, objective, params
+        self._peak = learning_rate
         self._seed, self._state_path = seed, work / STATE_FILE
         self._trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self._optimizer = torch.optim.AdamW(
             self._trained.values(),
-            lr=params.learning_rate,
+            lr=learning_rate,
             betas=(0.9, 0.95),
             weight_decay=params.weight_decay,
         )
@@ -152,20 +153,22 @@ class Loop(Generic[T]):
         batch = batch_at(step, self._items, self._params, self._seed)
         weight = sum(map(self._objective.weight, batch))
         sums: dict[str, float] = {}
+        expected = 0.0
         for micro in by_token_budget(batch, lambda item: item.tokens, self._params.micro_tokens):
             with self._precision():
                 result = self._objective.loss(micro)
             (result.loss / weight).backward()
+            expected += result.untrained
             for name, value in {"loss": result.loss.item(), **result.metrics}.items():
                 sums[name] = sums.get(name, 0.0) + value
         metrics = {name: value / weight for name, value in sums.items()}
-        self._check_loss(step, metrics["loss"])
+        self._check_loss(step, metrics["loss"], expected / weight)
         norm = nn.utils.clip_grad_norm_(self._trained.values(), self._params.clip_norm or math.inf)
         if not torch.isfinite(norm):
             raise ContractError(
                 f"The gradient is not finite at step {step + 1} of {self.total}; training stopped."
             )
-        rate = learning_rate_at(step, self.total, self._params)
+        rate = learning_rate_at(step, self.total, self._peak, self._params)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.step()
@@ -178,15 +181,14 @@ class Loop(Generic[T]):
     def _precision(self) -> torch.autocast | nullcontext[None]:
         return torch.autocast(self._device.type, torch.bfloat16) if self._autocast else nullcontext()
 
-    def _check_loss(self, step: int, loss: float) -> None:
+    def _check_loss(self, step: int, loss: float, expected: float) -> None:
         if not math.isfinite(loss):
             raise ContractError(
                 f"The loss is {loss} at step {step + 1} of {self.total}; training stopped and the model that "
                 "it started from is untouched: try a lower learning_rate."
             )
-        expected = self._objective.first_loss
         tolerance = 5e-2 if self._autocast else 1e-3
-        if step == 0 and expected is not None and abs(loss - expected) > tolerance:
+        if step == 0 and abs(loss - expected) > tolerance:  # never so where nothing is expected (nan)
             raise ContractError(
                 f"The first loss is {loss:.6f}, but that of an untrained policy is {expected:.6f}: "
                 "the policy that is trained is not its reference."

@@ -87,7 +87,7 @@ def load_policy(source: str, job: JobSpec, role: str = "policy", *, train: bool 
         dtype=dtype,
         attn_implementation=ATTENTION_IN_PARTS,
     )
-    return model.to(resolve_device(job.device)).eval()
+    return _ready(model, job)
 
 
 def load_reward_model(source: str, job: JobSpec) -> PreTrainedModel:
@@ -119,7 +119,15 @@ def _load_reward(source: str, job: JobSpec, role: str, dtype: torch.dtype) -> Pr
     )
     if not isinstance(getattr(model, "score", None), nn.Linear):
         raise ContractError(f"The {role} {source} is a {model.config.model_type}, which has no scalar head.")
-    return model.to(resolve_device(job.device)).eval()
+    return _ready(model, job)
+
+
+def _ready(model: PreTrainedModel, job: JobSpec) -> PreTrainedModel:
+    """On its device and without dropout, under which an untrained policy would not equal its reference."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return model.to(resolve_device(job.device)).eval()  # type: ignore[arg-type]  # it takes a device
 
 
 def encoder_for(model: PreTrainedModel, source: str, role: str = "policy") -> Encoder:

@@ -31,7 +31,8 @@ class SampleParams:
 class LoopParams:
     """What every training stage has: the optimiser, its schedule, and how often state is saved."""
 
-    learning_rate: float = _param(2e-4, "peak learning rate of AdamW")
+    learning_rate: float = _param(1e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
+    full_learning_rate: float = _param(2e-4, "peak learning rate of AdamW where every weight is trained")
     epochs: int = _param(1, "passes over the rankings")
     batch_prompts: int = _param(16, "rankings an optimiser step")
     micro_tokens: int = _param(4096, "tokens a forward pass; a ranking is never split")
@@ -58,9 +59,20 @@ class RewardParams(LoopParams):
 class DpoParams(LoopParams):
     """The dpo stage."""
 
-    learning_rate: float = _param(1e-3, "peak learning rate of AdamW")
+    learning_rate: float = _param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
+    full_learning_rate: float = _param(4e-4, "peak learning rate of AdamW where every weight is trained")
     epochs: int = _param(2, "passes over the rankings")
-    beta: float = _param(0.1, "strength of the pull to the reference")
+    loss: Literal["sigmoid", "sigmoid_norm", "cdpo", "robust", "ipo", "odpo", "simpo"] = _param(
+        "sigmoid",
+        "sigmoid, sigmoid_norm (per token), cdpo, robust, ipo (per token), odpo or simpo (per token)",
+    )
+    beta: float = _param(
+        0.1, "strength of the pull to the reference; about 50 times more for losses per token"
+    )
+    flipped: float = _param(0.1, "rate of wrong labels that cdpo and robust assume, below 0.5")
+    offset: float = _param(1.0, "odpo: factor on the small margins, the offset of each pair")
+    gamma: float = _param(0.5, "simpo: the margin that is asked of each pair")
+    margin_weight: float = _param(0.0, "a pair of level m weighs 1 + this times m within its ranking")
     reduction: Literal["prompts", "pairs"] = _param(
         "prompts", "mean over prompts (each ranking counts once) or over pairs (long rankings count more)"
     )

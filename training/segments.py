@@ -51,6 +51,14 @@ class Row:
     positions: Tensor
     spans: list[Span]
 
+    def segment_lengths(self) -> list[int]:
+        """Tokens of each prompt and each of its completions, in the order of the row."""
+        return [
+            length
+            for span in self.spans
+            for length in (span.prompt_length, *(own.stop - own.start for own in span.completions))
+        ]
+
     def completion_lengths(self) -> list[int]:
         """Tokens of each completion, in the order of the row."""
         return [own.stop - own.start for span in self.spans for own in span.completions]

@@ -38,14 +38,22 @@ def quiet() -> Reporter:
     return Reporter(as_json=True, stream=io.StringIO())
 
 
-def make_loop(net: Net, work: Path, first_loss: float | None = None, **params: float) -> Loop[Point]:
+def make_loop(net: Net, work: Path, untrained: float = math.nan, **params: float) -> Loop[Point]:
     def loss(batch: Sequence[Point]) -> Summed:
         x = torch.tensor([[point.x / 10] for point in batch])
         y = torch.tensor([[point.y / 10] for point in batch])
-        return Summed(((net.layers(x) - y) ** 2).sum(), {"seen": float(len(batch))})
+        return Summed(((net.layers(x) - y) ** 2).sum(), {"seen": float(len(batch))}, untrained * len(batch))
 
     settings = LoopParams(**{"batch_prompts": 4, "epochs": 3, "save_seconds": 0, **params})  # type: ignore[arg-type]  # numbers
-    return Loop(net, POINTS, Objective(loss, lambda point: 1.0, first_loss), settings, seed=5, work=work)
+    return Loop(
+        net,
+        POINTS,
+        Objective(loss, lambda point: 1.0),
+        settings,
+        learning_rate=0.01,
+        seed=5,
+        work=work,
+    )
 
 
 class StopAfter(StopFlag):
@@ -109,8 +117,8 @@ def test_it_shows_each_item_once_an_epoch() -> None:
 
 
 def test_it_warms_up_then_falls_along_a_cosine() -> None:
-    params = LoopParams(learning_rate=1.0, warmup=0.2, final_lr=0.1)
-    rates = [learning_rate_at(step, 12, params) for step in range(12)]
+    params = LoopParams(warmup=0.2, final_lr=0.1)
+    rates = [learning_rate_at(step, 12, 1.0, params) for step in range(12)]
     assert rates[:2] == [0.5, 1.0]  # round(0.2 * 12) = 2 steps of warm-up
     assert rates[2] == 1.0
     assert rates[7] == pytest.approx(0.1 + 0.9 * 0.5)  # half of the 10 steps that are left
@@ -128,4 +136,4 @@ def test_it_stops_on_a_loss_that_is_not_a_number(tmp_path: Path) -> None:
 
 def test_it_refuses_a_first_loss_that_is_not_the_known_one(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="not its reference"):
-        make_loop(Net(), tmp_path, first_loss=math.log(2)).run(quiet(), StopFlag(), "t")
+        make_loop(Net(), tmp_path, untrained=math.log(2)).run(quiet(), StopFlag(), "t")

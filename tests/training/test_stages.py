@@ -75,7 +75,7 @@ def test_it_goes_on_from_what_a_killed_sampler_had_written(tmp_path: Path, llama
 def test_it_trains_a_reward_model_that_agrees_with_the_rankings(
     tmp_path: Path, llama: str, rankings: str
 ) -> None:
-    params = {"epochs": 6, "learning_rate": 0.01, "batch_prompts": 6}
+    params = {"epochs": 6, "full_learning_rate": 0.01, "batch_prompts": 6}
     output, metrics = run_stage(
         write_job(tmp_path, "reward", policy=llama, rankings=[rankings], params=params)
     )
@@ -92,7 +92,7 @@ def test_it_trains_a_reward_model_that_agrees_with_the_rankings(
 def test_it_moves_the_policy_towards_what_is_preferred(
     tmp_path: Path, llama: str, rankings: str, lora: dict[str, int] | None
 ) -> None:
-    params = {"epochs": 4, "learning_rate": 0.003, "batch_prompts": 6}
+    params = {"epochs": 4, "learning_rate": 0.003, "full_learning_rate": 0.003, "batch_prompts": 6}
     job = write_job(
         tmp_path, "dpo", policy=llama, reference=llama, rankings=[rankings], lora=lora, params=params
     )
@@ -137,7 +137,7 @@ def test_it_evaluates_a_challenger_against_start_and_base(
     tmp_path: Path, llama: str, rankings: str, prompts: str
 ) -> None:
     reward, _ = run_stage(write_job(tmp_path, "reward", policy=llama, rankings=[rankings]))
-    params = {"learning_rate": 0.003, "epochs": 3}
+    params = {"full_learning_rate": 0.003, "epochs": 3}
     dpo, _ = run_stage(
         write_job(tmp_path, "dpo", policy=llama, reference=llama, rankings=[rankings], params=params)
     )

@@ -15,9 +15,9 @@ from training.contracts import JobSpec
 from training.data import Ranking, Rankings, load_rankings
 from training.engine import Loop, Objective, Summed
 from training.logprobs import completion_logprobs, in_batches
-from training.losses import dpo_sigmoid, pair_differences
 from training.models import encoder_for, load_policy
 from training.params import DpoParams, parse_params
+from training.preference import ranking_loss
 from training.run import Run, StageOutput
 from training.scoring import accuracy_metrics
 from training.segments import Group
@@ -34,26 +34,29 @@ def run(run: Run) -> StageOutput:
     adapters = add_adapters(policy, job.lora) if job.lora else None
 
     def loss(batch: Sequence[Ranking]) -> Summed:
-        logprobs = completion_logprobs(policy, [ranking.group for ranking in batch]).sums()
-        total = logprobs.new_zeros(())
-        sums = {"accuracy": 0.0, "margin": 0.0, "kl": 0.0}
+        logprobs = completion_logprobs(policy, [ranking.group for ranking in batch])
         sizes = [len(ranking.group.completions) for ranking in batch]
-        for ranking, own in zip(batch, logprobs.split(sizes), strict=True):
-            ratios = own - reference[id(ranking)].to(own.device)
-            differences = pair_differences(ratios, ranking.pairs)
+        lengths = torch.tensor(logprobs.lengths, device=policy.device).split(sizes)
+        total, untrained = logprobs.flat.new_zeros(()), 0.0
+        sums = {"accuracy": 0.0, "margin": 0.0, "kl": 0.0}
+        for ranking, own, length in zip(batch, logprobs.sums().split(sizes), lengths, strict=True):
+            before = reference[id(ranking)].to(own.device)
+            result = ranking_loss(own, before, length, ranking.pairs, params)
             share = weight(ranking)
-            total = total + share * dpo_sigmoid(differences, params.beta).mean()
-            sums["accuracy"] += share * (differences > 0).float().mean().item()
-            sums["margin"] += share * params.beta * differences.mean().item()
-            sums["kl"] -= share * ratios.mean().item()
-        return Summed(total, sums)
+            total = total + share * result.loss
+            untrained += share * (math.nan if result.untrained is None else result.untrained)
+            sums["accuracy"] += share * result.accuracy
+            sums["margin"] += share * result.margin
+            sums["kl"] += share * (before - own).mean().item()
+        return Summed(total, sums, untrained)
 
     def weight(ranking: Ranking) -> float:
         return ranking.weight * (len(ranking.pairs) if params.reduction == "pairs" else 1)
 
+    rate = params.learning_rate if job.lora else params.full_learning_rate
     loop = Loop(
-        policy, rankings.train, Objective(loss, weight, first_loss=math.log(2)), params, seed=job.seed,
-        work=run.work, autocast=job.lora is None and job.precision == "bfloat16",
+        policy, rankings.train, Objective(loss, weight), params, learning_rate=rate,
+        seed=job.seed, work=run.work, autocast=job.lora is None and job.precision == "bfloat16",
     )  # fmt: skip
     log = loop.run(run.reporter, run.stop, "dpo")
 

@@ -43,9 +43,10 @@ def run(run: Run) -> StageOutput:
     def weight(ranking: Ranking) -> float:
         return ranking.weight * (len(ranking.pairs) if params.reduction == "pairs" else 1)
 
+    rate = params.learning_rate if job.lora else params.full_learning_rate
     loop = Loop(
-        model, rankings.train, Objective(loss, weight), params, seed=job.seed, work=run.work,
-        autocast=job.precision == "bfloat16",
+        model, rankings.train, Objective(loss, weight), params, learning_rate=rate,
+        seed=job.seed, work=run.work, autocast=job.precision == "bfloat16",
     )  # fmt: skip
     log = loop.run(run.reporter, run.stop, "reward")
 
