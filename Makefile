@@ -8,7 +8,7 @@ SHELL := bash
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 # More options for `manage.py up`, as in `make run ARGS="--port 9000"`.
 ARGS ?=
 PYTEST := $(BIN)/python -m pytest
@@ -95,7 +95,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 frontend/node_modules/.installed: frontend/package-lock.json frontend/package.json
 	@command -v npm > /dev/null || { echo "Plumbline's pages are built with Node 20: install it, then run this again." >&2; exit 1; }
 	@echo "Installing the packages of the pages ..."
-	@cd frontend && npm ci --no-audit --no-fund --silent
+	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(PAGES): frontend/node_modules/.installed $(PAGE_SOURCES)
