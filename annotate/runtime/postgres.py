@@ -117,7 +117,7 @@ class EmbeddedPostgres:
 
     def _open_to_system_user(self) -> None:
         _ensure_system_user()
-        for path in (self._data, self.sockets, BINARIES):
+        for path in (self.cluster, self.sockets, BINARIES):
             _let_others_traverse(path)
         if subprocess.run(
             [BINARIES / "postgres", "--version"], user=SYSTEM_USER, capture_output=True, check=False
