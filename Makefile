@@ -25,18 +25,18 @@ run: setup ## Set everything up and start Plumbline with its demo campaign; Ctrl
 	@exec $(BIN)/python manage.py up --demo $(ARGS)
 
 setup: ## Python packages and built pages, side by side
-	@$(MAKE) --no-print-directory --jobs 2 $(VENV)/.runtime $(PAGES)
+	@$(MAKE) --silent --jobs 2 $(VENV)/.runtime $(PAGES)
 
 build: $(PAGES) ## Build the pages
 
 test: ## Set up what the tests need (a browser too) and run every test and check
-	@$(MAKE) --no-print-directory --jobs 2 $(VENV)/.dev $(PAGES)
-	@$(MAKE) --no-print-directory chromium
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory types
-	@$(MAKE) --no-print-directory frontend-check
-	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory slow
+	@$(MAKE) --silent --jobs 2 $(VENV)/.dev $(PAGES)
+	@$(MAKE) --silent chromium
+	@$(MAKE) --silent lint
+	@$(MAKE) --silent types
+	@$(MAKE) --silent frontend-check
+	@$(MAKE) --silent unit
+	@$(MAKE) --silent slow
 
 unit: $(VENV)/.dev ## The quick tests, under a minute
 	$(PYTEST) -n $(PYTEST_WORKERS) -m "not slow and not browser and not loop"
