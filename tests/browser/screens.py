@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from django.db import connection
 from playwright.sync_api import Page, expect
 
 from annotate.accounts.models import User
@@ -56,3 +58,19 @@ def ranked_texts(annotation: Annotation) -> list[str]:
 def in_order(shown: Sequence[str], letters: str) -> list[str]:
     """The texts shown under these letters."""
     return [shown["ABCDEFGHI".index(letter)] for letter in letters]
+
+
+def elsewhere(act: Callable[..., object], *arguments: object, **named: object) -> None:
+    """Do something on the server's side in a thread of its own, as a worker would.
+
+    Playwright keeps an event loop in the test's thread, in which nothing can be published.
+    """
+
+    def run() -> None:
+        try:
+            act(*arguments, **named)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other_thread:
+        other_thread.submit(run).result()

@@ -31,10 +31,8 @@ def hostile_page(visit: Visit) -> Page:
     round = collecting_round(comparisons=1, k=2)
     Completion.objects.filter(index=0).update(text=HOSTILE)
     page = visit(annotator_of(round), "/")
-    page.context.route(
-        "https://spy.example/**", lambda route: (leaks.append(route.request.url), route.abort())
-    )
     leaks: list[str] = []
+    page.on("request", lambda request: leaks.append(request.url) if "spy.example" in request.url else None)
     page.goto(rank_path(round))
     texts(page)
     assert leaks == []

@@ -33,7 +33,7 @@ const SYSTEM_FONT =
 
 export const theme = createTheme({
   primaryColor: 'plumb',
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   colors: { plumb, dark },
   fontFamily: SYSTEM_FONT,
   fontFamilyMonospace:

@@ -21,10 +21,11 @@ export function AccountMenu() {
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
-        <UnstyledButton className={classes.me} aria-label={`Account of ${me.username}`}>
+        <UnstyledButton className={classes.me}>
           <span aria-hidden className={classes.initial}>
             {me.username.slice(0, 1).toUpperCase()}
           </span>
+          <span className="visually-hidden">Account of </span>
           <span className={classes.name}>{me.username}</span>
         </UnstyledButton>
       </Menu.Target>

@@ -2,13 +2,14 @@ import { Table } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { RelativeTime } from '@/components/relative-time'
 import { RoundStateBadge } from '@/components/round-state'
+import { TableBox } from '@/components/table-box'
 import { plural } from '@/lib/format'
 import type { Campaign } from '@/lib/types'
 import classes from './campaign-table.module.css'
 
 export function CampaignTable({ campaigns }: { campaigns: Campaign[] }) {
   return (
-    <Table.ScrollContainer type="native" minWidth={620} className={classes.box}>
+    <TableBox label="Campaigns" minWidth={620}>
       <Table horizontalSpacing="md" verticalSpacing="sm" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
@@ -29,7 +30,7 @@ export function CampaignTable({ campaigns }: { campaigns: Campaign[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </TableBox>
   )
 }
 

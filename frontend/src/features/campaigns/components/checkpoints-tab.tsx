@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { CopyButton } from '@/components/copy-button'
 import { Empty, ProblemNotice } from '@/components/notice'
 import { RelativeTime } from '@/components/relative-time'
+import { TableBox } from '@/components/table-box'
 import { checkpointsQuery } from '@/features/campaigns/api/checkpoints'
 import classes from './form.module.css'
 
@@ -20,7 +21,7 @@ export function CheckpointsTab({ campaign }: { campaign: number }) {
   }
   const nameOf = new Map(data.map((checkpoint) => [checkpoint.id, checkpoint.name]))
   return (
-    <Table.ScrollContainer type="native" minWidth={720} className={classes.table}>
+    <TableBox label="Checkpoints" minWidth={720}>
       <Table horizontalSpacing="md" verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
@@ -55,6 +56,6 @@ export function CheckpointsTab({ campaign }: { campaign: number }) {
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </TableBox>
   )
 }

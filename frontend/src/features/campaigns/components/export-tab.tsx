@@ -38,14 +38,11 @@ export function ExportTab({ campaign }: { campaign: number }) {
             ...rounds.map((number) => ({ value: String(number), label: `Round ${number}` })),
           ]}
         />
-        <Button
-          component="a"
-          href={exportAddress(campaign, round)}
-          download
-          disabled={data?.rows === 0}
-        >
-          Download {data ? plural(data.rows, 'pair') : ''}
-        </Button>
+        {data && data.rows > 0 && (
+          <Button component="a" href={exportAddress(campaign, round)} download>
+            Download {plural(data.rows, 'pair')}
+          </Button>
+        )}
       </div>
       {error && <ProblemNotice problem={error} />}
       {data?.rows === 0 && (

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { Empty, ProblemNotice } from '@/components/notice'
 import { OneTimePassword } from '@/components/one-time-password'
 import { RelativeTime } from '@/components/relative-time'
+import { TableBox } from '@/components/table-box'
 import {
   addMember,
   createAnnotator,
@@ -124,7 +125,7 @@ function MemberTable({ campaign, members }: { campaign: number; members: Member[
   return (
     <>
       {drop.error && <ProblemNotice problem={drop.error} />}
-      <Table.ScrollContainer type="native" minWidth={480} className={classes.table}>
+      <TableBox label="Members" minWidth={480}>
         <Table horizontalSpacing="md" verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
@@ -161,7 +162,7 @@ function MemberTable({ campaign, members }: { campaign: number; members: Member[
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </TableBox>
     </>
   )
 }

@@ -1,6 +1,6 @@
 import { Button, FileButton, NumberInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { ProblemNotice } from '@/components/notice'
 import { importPrompts } from '@/features/campaigns/api/prompts'
 import { ApiError } from '@/lib/api'
@@ -18,7 +18,12 @@ export function PromptImport({ campaign }: { campaign: number }) {
     mutationFn: (file: File) => importPrompts(campaign, file, Number(heldout) / 100),
     onSuccess: () => queries.invalidateQueries({ queryKey: campaignQuery(campaign).queryKey }),
   })
-  const take = (file: File | null | undefined) => file && bring.mutate(file)
+  const forgetChoice = useRef<() => void>(null)
+  const take = (file: File | null | undefined) => {
+    if (file) bring.mutate(file)
+    // A file that was mended has the same name: choosing it again must be a choice.
+    forgetChoice.current?.()
+  }
   return (
     <section
       className={classes.zone}
@@ -54,7 +59,11 @@ export function PromptImport({ campaign }: { campaign: number }) {
           value={heldout}
           onChange={setHeldout}
         />
-        <FileButton onChange={take} accept=".jsonl,.ndjson,.json,application/jsonl">
+        <FileButton
+          resetRef={forgetChoice}
+          onChange={take}
+          accept=".jsonl,.ndjson,.json,application/jsonl"
+        >
           {(props) => (
             <Button {...props} loading={bring.isPending}>
               Choose a file

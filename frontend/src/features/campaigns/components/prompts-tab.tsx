@@ -1,6 +1,7 @@
 import { Pagination, SegmentedControl, Table, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Empty, ProblemNotice } from '@/components/notice'
+import { TableBox } from '@/components/table-box'
 import type { PromptFilter } from '@/features/campaigns/api/prompts'
 import { promptsQuery } from '@/features/campaigns/api/prompts'
 import { plural } from '@/lib/format'
@@ -82,7 +83,7 @@ function PromptTable({
 }) {
   return (
     <>
-      <Table.ScrollContainer type="native" minWidth={340} className={classes.table}>
+      <TableBox label="Prompts" minWidth={340}>
         <Table horizontalSpacing="md" verticalSpacing="xs" layout="fixed">
           <Table.Caption>{plural(data.count, 'prompt')}</Table.Caption>
           <Table.Thead>
@@ -102,7 +103,7 @@ function PromptTable({
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </TableBox>
       {data.count > PAGE_SIZE && (
         <Pagination
           total={Math.ceil(data.count / PAGE_SIZE)}

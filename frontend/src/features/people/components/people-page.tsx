@@ -2,6 +2,7 @@ import { Button, NativeSelect, Switch, Table, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { ProblemNotice } from '@/components/notice'
 import { OneTimePassword } from '@/components/one-time-password'
+import { TableBox } from '@/components/table-box'
 import { changeUser, createUser, usersQuery } from '@/features/people/api/users'
 import { useMe } from '@/lib/session'
 import type { Role, UserAccount } from '@/lib/types'
@@ -79,7 +80,7 @@ function Accounts({ users }: { users: UserAccount[] }) {
   return (
     <>
       {change.error && <ProblemNotice problem={change.error} />}
-      <Table.ScrollContainer type="native" minWidth={520} className={classes.table}>
+      <TableBox label="Accounts" minWidth={520}>
         <Table horizontalSpacing="md" verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
@@ -118,7 +119,7 @@ function Accounts({ users }: { users: UserAccount[] }) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </TableBox>
     </>
   )
 }

@@ -1,8 +1,8 @@
-import { Modal, Switch, Table } from '@mantine/core'
-import { KeyCap } from '@/components/key-cap'
+import { Group, Kbd, Modal, Switch, Table } from '@mantine/core'
 import type { Keymap } from '@/features/ranking/model/keys'
 import { ACTION_LABELS, ACTIONS } from '@/features/ranking/model/keys'
 import { letterOf } from '@/lib/format'
+import type { ReactNode } from 'react'
 
 interface KeySheetProps {
   isOpen: boolean
@@ -32,19 +32,13 @@ export function KeySheet({ isOpen, k, keymap, isOn, onSwitch, onClose }: KeyShee
     ['Enter', 'Submit, and on to the next'] as [string, string],
   ]
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title="Keys"
-      size="lg"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Sheet isOpen={isOpen} onClose={onClose}>
       <Table horizontalSpacing="md" verticalSpacing="xs">
         <Table.Tbody>
           {rows.map(([keys, meaning]) => (
             <Table.Tr key={keys}>
               <Table.Td>
-                <KeyCap>{keys}</KeyCap>
+                <Kbd>{keys}</Kbd>
               </Table.Td>
               <Table.Td>{meaning}</Table.Td>
             </Table.Tr>
@@ -52,9 +46,9 @@ export function KeySheet({ isOpen, k, keymap, isOn, onSwitch, onClose }: KeyShee
           {ACTIONS.map((action) => (
             <Table.Tr key={action}>
               <Table.Td>
-                <KeyCap>
+                <Kbd>
                   {keymap[action].length === 1 ? keymap[action].toUpperCase() : keymap[action]}
-                </KeyCap>
+                </Kbd>
               </Table.Td>
               <Table.Td>{ACTION_LABELS[action]}</Table.Td>
             </Table.Tr>
@@ -68,6 +62,26 @@ export function KeySheet({ isOpen, k, keymap, isOn, onSwitch, onClose }: KeyShee
         label="Single keys are on"
         description="Switch them off if you use speech input; the buttons do the same."
       />
-    </Modal>
+    </Sheet>
+  )
+}
+
+/** Put together from parts, since Mantine's own head is a second banner landmark to a screen reader. */
+function Sheet(props: { isOpen: boolean; onClose: () => void; children: ReactNode }) {
+  return (
+    <Modal.Root opened={props.isOpen} onClose={props.onClose} size="lg">
+      <Modal.Overlay />
+      <Modal.Content>
+        <Modal.Body pt="md">
+          <Group justify="space-between" mb="sm">
+            <Modal.Title fz="lg" fw={650}>
+              Keys
+            </Modal.Title>
+            <Modal.CloseButton aria-label="Close" />
+          </Group>
+          {props.children}
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   )
 }

@@ -1,4 +1,5 @@
 import { Table } from '@mantine/core'
+import { TableBox } from '@/components/table-box'
 import { estimateOf, numberOf } from '@/features/rounds/model/decision'
 import { figure, percent } from '@/lib/format'
 
@@ -26,7 +27,7 @@ export function ComparisonTable({ metrics }: { metrics: Record<string, unknown> 
   }
   const kl = { start: numberOf(metrics, 'kl_to_start'), base: numberOf(metrics, 'kl_to_base') }
   return (
-    <Table.ScrollContainer type="native" minWidth={560}>
+    <TableBox label="Challenger, champion and first model" minWidth={560}>
       <Table horizontalSpacing="md" verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
@@ -59,6 +60,6 @@ export function ComparisonTable({ metrics }: { metrics: Record<string, unknown> 
           </Table.Tr>
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </TableBox>
   )
 }

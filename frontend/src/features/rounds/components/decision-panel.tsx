@@ -39,10 +39,12 @@ export function DecisionPanel({ round }: { round: Round }) {
   )
 }
 
+/** "Promoted by ada: reads well", of an event whose reason begins with what was done. */
 function outcome(round: Round): string {
   const last = round.events.findLast((event) => event.to_state === 'closed')
-  const reason = last?.reason ? `: ${last.reason}` : ''
-  return `Decided${last?.actor ? ` by ${last.actor}` : ''}${reason}`
+  const [done = 'decided', ...why] = (last?.reason ?? '').split(': ')
+  const by = last?.actor ? ` by ${last.actor}` : ''
+  return [done.charAt(0).toUpperCase() + done.slice(1) + by, ...why].join(': ')
 }
 
 function WinRate({ metrics }: { metrics: Record<string, unknown> }) {

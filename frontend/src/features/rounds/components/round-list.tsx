@@ -2,6 +2,7 @@ import { Table } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { RelativeTime } from '@/components/relative-time'
 import { RoundStateBadge } from '@/components/round-state'
+import { TableBox } from '@/components/table-box'
 import { percent } from '@/lib/format'
 import type { Round } from '@/lib/types'
 import classes from './round-list.module.css'
@@ -9,7 +10,7 @@ import classes from './round-list.module.css'
 /** The campaign's rounds, newest first. */
 export function RoundList({ rounds }: { rounds: Round[] }) {
   return (
-    <Table.ScrollContainer type="native" minWidth={640} className={classes.box}>
+    <TableBox label="Rounds" minWidth={640}>
       <Table horizontalSpacing="md" verticalSpacing="sm" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
@@ -44,7 +45,7 @@ export function RoundList({ rounds }: { rounds: Round[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </TableBox>
   )
 }
 
