@@ -28,7 +28,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-SCALE = 0.3
+SCALE = 0.575
 
 WEIGHTS: Mapping[str, float] = {
     "warmth": 3.0,

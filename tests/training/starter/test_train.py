@@ -17,22 +17,8 @@ from training.starter.corpus import Pair
 from training.starter.train import StarterSettings, Step, build_model, rate, reply_loss, train
 
 SHIPPED = Path(__file__).parents[3] / "training" / "starter" / "model"
-TINY = [
-    "--pairs",
-    "160",
-    "--hidden",
-    "32",
-    "--layers",
-    "1",
-    "--heads",
-    "2",
-    "--feed-forward",
-    "48",
-    "--vocabulary",
-    "400",
-    "--threads",
-    "1",
-]
+SMALL = {"pairs": 160, "hidden": 32, "layers": 1, "heads": 2, "feed-forward": 48, "vocabulary": 400}
+TINY = [text for name, value in SMALL.items() for text in (f"--{name}", str(value))]
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +36,7 @@ def test_it_trains_from_nothing_to_a_folder_that_loads(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, prompts = tmp_path / "model", tmp_path / "prompts.jsonl"
-    assert main([*TINY, "--out", str(out), "--prompts", str(prompts)]) == 0
+    assert main([*TINY, "--threads", "1", "--out", str(out), "--prompts", str(prompts)]) == 0
     model = AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(out)
     assert model.config.eos_token_id == tokenizer.eos_token_id != tokenizer.pad_token_id
