@@ -28,10 +28,13 @@ export function duration(seconds: number): string {
 /** At most four significant digits, so that columns of figures can be read. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–'
-  if (Number.isInteger(value)) return value.toLocaleString('en')
   const size = Math.abs(value)
-  if (size !== 0 && size < 0.001) return value.toExponential(1)
-  return value.toLocaleString('en', { maximumSignificantDigits: size < 1 ? 3 : 4 })
+  const text = Number.isInteger(size)
+    ? size.toLocaleString('en')
+    : size < 0.001
+      ? size.toExponential(1)
+      : size.toLocaleString('en', { maximumSignificantDigits: size < 1 ? 3 : 4 })
+  return value < 0 ? `−${text}` : text
 }
 
 export function percent(share: number): string {
