@@ -47,6 +47,9 @@ class LoopParams:
 class RewardParams(LoopParams):
     """The reward stage."""
 
+    learning_rate: float = _param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
+    full_learning_rate: float = _param(1e-3, "peak learning rate of AdamW where every weight is trained")
+    batch_prompts: int = _param(8, "rankings an optimiser step")
     margin: Literal["none", "small", "large"] = _param(
         "small", "margin inside the loss by level 0 to 3: none; small 0, 1/3, 2/3, 1; large 0, 1, 2, 3"
     )
@@ -61,7 +64,7 @@ class DpoParams(LoopParams):
 
     learning_rate: float = _param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
     full_learning_rate: float = _param(4e-4, "peak learning rate of AdamW where every weight is trained")
-    epochs: int = _param(2, "passes over the rankings")
+    epochs: int = _param(3, "passes over the rankings")
     loss: Literal["sigmoid", "sigmoid_norm", "cdpo", "robust", "ipo", "odpo", "simpo"] = _param(
         "sigmoid",
         "sigmoid, sigmoid_norm (per token), cdpo, robust, ipo (per token), odpo or simpo (per token)",
@@ -69,13 +72,21 @@ class DpoParams(LoopParams):
     beta: float = _param(
         0.1, "strength of the pull to the reference; about 50 times more for losses per token"
     )
+    anchor: float = _param(
+        0.2, "weight of the best reply's own loss, nats a token, which keeps the text fluent"
+    )
     flipped: float = _param(0.1, "rate of wrong labels that cdpo and robust assume, below 0.5")
     offset: float = _param(1.0, "odpo: factor on the small margins, the offset of each pair")
     gamma: float = _param(0.5, "simpo: the margin that is asked of each pair")
-    margin_weight: float = _param(0.0, "a pair of level m weighs 1 + this times m within its ranking")
+    margin_weight: float = _param(1.0, "a pair of level m weighs 1 + this times m within its ranking")
     reduction: Literal["prompts", "pairs"] = _param(
         "prompts", "mean over prompts (each ranking counts once) or over pairs (long rankings count more)"
     )
+    silver_k: int = _param(
+        8, "replies drawn to each prompt of the job and ranked by its reward model, if it has both"
+    )
+    silver_weight: float = _param(0.5, "weight of a ranking by the reward model; one by a person weighs 1")
+    batch_rows: int = _param(256, "replies decoded at once; lower it when memory is short")
 
 
 @dataclass(frozen=True)
