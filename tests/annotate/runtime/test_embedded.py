@@ -45,10 +45,9 @@ def test_what_was_written_is_there_the_next_time(data: Path) -> None:
 def test_it_is_durable_and_listens_on_no_port(data: Path) -> None:
     with EmbeddedServers(data) as servers:
         with psycopg.connect(servers.postgres.url) as connection:
-            for setting, expected in (
-                ("fsync", "on"), ("synchronous_commit", "on"), ("full_page_writes", "on"), ("listen_addresses", ""),
-            ):  # fmt: skip
-                assert connection.execute(f"SHOW {setting}").fetchone() == (expected,)
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                assert connection.execute(f"SHOW {setting}").fetchone() == ("on",)
+            assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
         assert redis.Redis.from_url(servers.redis.url).config_get("port") == {"port": "0"}
         assert servers.redis.socket.stat().st_mode & 0o777 == 0o600
         assert servers.postgres.sockets.stat().st_mode & 0o777 == 0o700
