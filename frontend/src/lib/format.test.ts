@@ -31,7 +31,13 @@ describe('words for numbers', () => {
   ])('writes %s as %s', (value, said) => expect(figure(value)).toBe(said))
 
   it('keeps a decimal where rounding would say all or nothing', () => {
-    expect([percent(0.631), percent(0.998), percent(0.001)]).toEqual(['63 %', '99.8 %', '0.1 %'])
+    expect([0.631, 0.998, 0.001, 1, 0].map(percent)).toEqual([
+      '63 %',
+      '99.8 %',
+      '0.1 %',
+      '100 %',
+      '0 %',
+    ])
   })
 
   it('names positions and places', () => {

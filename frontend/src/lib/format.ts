@@ -37,8 +37,12 @@ export function figure(value: number): string {
   return value < 0 ? `−${text}` : text
 }
 
+/** For numbers that stand beside their interval: more digits than that would say nothing. */
+export const twoDecimals = (value: number) => value.toFixed(2).replace('-', '−')
+
 export function percent(share: number): string {
-  return `${(share * 100).toFixed(share > 0.995 || share < 0.005 ? 1 : 0)} %`
+  const isNearlyWhole = (share > 0.995 && share < 1) || (share > 0 && share < 0.005)
+  return `${(share * 100).toFixed(isNearlyWhole ? 1 : 0)} %`
 }
 
 const ORDINALS = ['1st', '2nd', '3rd']

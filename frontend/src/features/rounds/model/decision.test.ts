@@ -40,9 +40,9 @@ describe('curves and results', () => {
       loss: null,
     })
     expect(rows.map((row) => [row.title, row.value])).toEqual([
-      ['Heldout accuracy', '72 %'],
-      ['Heldout accuracy by margin', 'negligibly 50 %, significantly 80 %'],
-      ['Win rate vs start', '63 % (55 % to 71 %)'],
+      ['Accuracy on held-out pairs', '72 %'],
+      ['Accuracy on held-out pairs, by margin', 'negligibly 50 %, significantly 80 %'],
+      ['Won against the champion', '63 % (55 % to 71 %)'],
     ])
   })
 })
