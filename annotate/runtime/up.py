@@ -69,6 +69,10 @@ class House:
                 while not self._told_to_stop.wait(LOOK_SECONDS):
                     self._supervisor.look()
                 self._say("Stopping ...")
+            except RuntimeProblem:
+                # What was interrupted while it started has not failed.
+                if not self._told_to_stop.is_set():
+                    raise
             finally:
                 self._supervisor.stop(HOUSE, SERVERS)
             self._say("Stopped.")

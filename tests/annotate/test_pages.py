@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings as live_settings
 from django.db import OperationalError
 from django.test import Client, RequestFactory
+from psycopg.errors import DiskFull
 from pytest_django import Settings
 
 from annotate.errors import server_error
@@ -57,16 +58,24 @@ def test_an_unknown_api_address_is_a_404_in_json(path: str) -> None:
 
 
 def test_a_database_that_is_away_is_a_503_and_anything_else_a_500() -> None:
-    request = RequestFactory().get("/")
+    assert answer_to(OperationalError("the server closed the connection")) == 503
+    assert answer_to(ZeroDivisionError()) == 500
+
+
+def test_a_full_disk_is_a_507() -> None:
+    full = OperationalError("could not extend file")
+    full.__cause__ = DiskFull("could not extend file")
+    assert answer_to(full) == 507
+    assert answer_to(OSError(28, "No space left on device")) == 507
+    assert answer_to(OSError(2, "No such file")) == 500
+
+
+def answer_to(problem: Exception) -> int:
+    """The status with which Django's handler answers what nobody caught."""
     try:
-        raise OperationalError("the server closed the connection")
-    except OperationalError:
-        away = server_error(request)
-    try:
-        raise ZeroDivisionError
-    except ZeroDivisionError:
-        broken = server_error(request)
-    assert (away.status_code, away.headers["Retry-After"], broken.status_code) == (503, "2", 500)
+        raise problem
+    except type(problem):
+        return server_error(RequestFactory().get("/")).status_code
 
 
 def test_the_settings_keep_no_connection_in_a_thread() -> None:
