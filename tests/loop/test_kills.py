@@ -14,7 +14,7 @@ from tests.loop.house import Api, House, prompts, rank, wait_for, wait_for_state
 
 pytestmark = [pytest.mark.slow, pytest.mark.loop]
 
-SLOW_TRAINING = {"epochs": 40, "batch_prompts": 1, "save_seconds": 0.5}
+SLOW_TRAINING = {"epochs": 40, "batch_prompts": 1, "save_seconds": 0.5, "learning_rate": 1e-5}
 
 
 def launch(house: House, **recipe: Any) -> tuple[Api, Api, int, int]:
@@ -67,7 +67,7 @@ def run_of(admin: Api, round_id: int, stage: str) -> dict[str, Any]:
 
 
 def test_the_stages_worker_in_the_middle_of_sampling(house: House) -> None:
-    admin, annotator, campaign, round_id = launch(house, comparisons=100, max_new_tokens=96)
+    admin, annotator, campaign, round_id = launch(house, comparisons=200, max_new_tokens=96)
     wait_for_progress(admin, round_id, "sample")
     kill(house, "celery", "stages@")
     wait_for_state(admin, round_id, "collecting")
@@ -75,7 +75,7 @@ def test_the_stages_worker_in_the_middle_of_sampling(house: House) -> None:
     rank(annotator, campaign, 8)
     admin.post(f"/rounds/{round_id}/finish-collecting")
     round = wait_for_state(admin, round_id, "deciding")
-    assert (round["collecting"]["comparisons"], round["collecting"]["submitted"]) == (100, 8)
+    assert (round["collecting"]["comparisons"], round["collecting"]["submitted"]) == (200, 8)
 
 
 def test_the_stages_worker_in_the_middle_of_training(house: House) -> None:
@@ -157,7 +157,7 @@ def insist(api: Api, path: str, body: dict[str, Any]) -> Any:
 
 
 def test_a_cancelled_round_leaves_no_process(house: House) -> None:
-    admin, _, _, round_id = launch(house, comparisons=100, max_new_tokens=96)
+    admin, _, _, round_id = launch(house, comparisons=200, max_new_tokens=96)
     wait_for_progress(admin, round_id, "sample")
     admin.post(f"/rounds/{round_id}/cancel")
     wait_for(lambda: not house.processes("training", "sample"), "the process to end", seconds=40)
