@@ -27,8 +27,8 @@ logging.set_verbosity_error()
 logging.disable_progress_bar()
 
 ONE_THREAD_BELOW = 30_000_000
-"""Models with fewer parameters run on one CPU thread unless OMP_NUM_THREADS says otherwise: their matrices are
-so small that threads mostly wait for each other, and on a busy machine that made a stage ten times slower."""
+"""Models with fewer parameters run on one CPU thread unless OMP_NUM_THREADS says otherwise: their matrices
+are so small that threads mostly wait for each other, and on a busy machine a stage took ten times as long."""
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 

@@ -13,18 +13,9 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
-from tests.training.tiny import prompt_rows, ranking_rows, write_job, write_lines
-from training.__main__ import main
+from tests.training.tiny import prompt_rows, ranking_rows, run_stage, write_job, write_lines
 from training.contracts import read_completions, read_job, read_rankings
 from training.scoring import Scorer
-
-
-def run_stage(job: Path) -> tuple[Path, dict[str, Any]]:
-    """Run a stage in this process; returns its output folder and its metrics."""
-    fields = json.loads(job.read_text())
-    assert main([fields["stage"], str(job)]) == 0
-    output = Path(fields["output"])
-    return output, json.loads((output / "result.json").read_text())["metrics"]
 
 
 @pytest.fixture
