@@ -114,7 +114,7 @@ class DpoParams(LoopParams):
 class EvaluateParams:
     """The evaluate stage."""
 
-    samples_per_prompt: int = _param(1, "replies drawn for each held-out prompt from each model")
+    samples_per_prompt: int = _param(4, "replies drawn for each held-out prompt from each model")
     batch_rows: int = _param(256, "replies decoded at once; lower it when memory is short")
     micro_tokens: int = _param(4096, "tokens a forward pass when replies are scored")
     bootstrap: int = _param(1000, "resamples of the prompts behind each 95 % interval")
