@@ -91,28 +91,30 @@ function Controls(props: TaskViewProps & { onMove: (position: number, to: number
   const isReasonOpen = settings.rationale === 'required' || open === 'reason'
   return (
     <section className={classes.controls} aria-label="Your ranking">
-      {k === 2 ? (
-        <PairStrip
-          draft={draft}
-          onStrip={(choice) => session.dispatch({ type: 'strip', choice })}
-          onLean={(position) => session.dispatch({ type: 'lean', position })}
-        />
-      ) : (
-        <>
-          <OrderRail
+      <div className={classes.ranking} data-skipping={open === 'skip' || undefined}>
+        {k === 2 ? (
+          <PairStrip
             draft={draft}
-            k={k}
-            onMove={props.onMove}
-            onFocusGap={(index) => session.dispatch({ type: 'focus-gap', index })}
+            onStrip={(choice) => session.dispatch({ type: 'strip', choice })}
+            onLean={(position) => session.dispatch({ type: 'lean', position })}
           />
-          <NextAnswer
-            draft={draft}
-            k={k}
-            onPlace={(position) => session.dispatch({ type: 'place', position })}
-            onGap={(gap) => session.dispatch({ type: 'gap', gap })}
-          />
-        </>
-      )}
+        ) : (
+          <>
+            <OrderRail
+              draft={draft}
+              k={k}
+              onMove={props.onMove}
+              onFocusGap={(index) => session.dispatch({ type: 'focus-gap', index })}
+            />
+            <NextAnswer
+              draft={draft}
+              k={k}
+              onPlace={(position) => session.dispatch({ type: 'place', position })}
+              onGap={(gap) => session.dispatch({ type: 'gap', gap })}
+            />
+          </>
+        )}
+      </div>
       {isReasonOpen && (
         <Textarea
           label={settings.rationale === 'required' ? 'Your reason (needed)' : 'Your reason'}
