@@ -102,6 +102,16 @@ describe('the first pages', () => {
     },
   )
 
+  it.each(['/campaigns/3', '/campaigns/new', '/rounds/4', '/people'])(
+    'brings an annotator who goes to %s to the first page',
+    async (path) => {
+      user = nora
+      const router = open(path)
+      expect(await screen.findByText('Your campaigns')).toBeTruthy()
+      expect(router.state.location.pathname).toBe('/')
+    },
+  )
+
   it('says of an address that leads nowhere that it does', async () => {
     user = nora
     open('/nowhere')

@@ -42,6 +42,15 @@ const members = createRoute({
 
 const framed = createRoute({ getParentRoute: () => members, id: 'framed', component: Shell })
 
+/** Pages of those who run rounds; to others they are no secret, but of no use. */
+const staff = createRoute({
+  getParentRoute: () => framed,
+  id: 'staff',
+  beforeLoad: ({ context }) => {
+    if (!context.me.runs_rounds) throw redirect({ to: '/' })
+  },
+})
+
 const home = createRoute({
   getParentRoute: () => framed,
   path: '/',
@@ -63,7 +72,7 @@ const rank = createRoute({
 })
 
 const newCampaign = createRoute({
-  getParentRoute: () => framed,
+  getParentRoute: () => staff,
   path: '/campaigns/new',
   component: lazyRouteComponent(
     () => import('@/features/campaigns/components/new-campaign-page'),
@@ -72,7 +81,7 @@ const newCampaign = createRoute({
 })
 
 const campaign = createRoute({
-  getParentRoute: () => framed,
+  getParentRoute: () => staff,
   path: '/campaigns/$id',
   params: numeric,
   validateSearch: campaignSearch,
@@ -81,7 +90,7 @@ const campaign = createRoute({
 })
 
 const round = createRoute({
-  getParentRoute: () => framed,
+  getParentRoute: () => staff,
   path: '/rounds/$id',
   params: numeric,
   validateSearch: (search): { step?: StepName } => ({
@@ -91,7 +100,7 @@ const round = createRoute({
 })
 
 const people = createRoute({
-  getParentRoute: () => framed,
+  getParentRoute: () => staff,
   path: '/people',
   component: lazyRouteComponent(
     () => import('@/features/people/components/people-page'),
@@ -101,7 +110,10 @@ const people = createRoute({
 
 const routeTree = root.addChildren([
   login,
-  members.addChildren([framed.addChildren([home, newCampaign, campaign, round, people]), rank]),
+  members.addChildren([
+    framed.addChildren([home, staff.addChildren([newCampaign, campaign, round, people])]),
+    rank,
+  ]),
 ])
 
 /** The pages by their addresses; `history` is the browser's unless another is given. */
