@@ -98,6 +98,10 @@ class Ranking:
         """Tokens that a forward pass over it runs."""
         return self.group.tokens
 
+    def share(self, reduction: str) -> float:
+        """Its part of a batch: as one element (``prompts``), or as many as it has pairs (``pairs``)."""
+        return self.weight * (len(self.pairs) if reduction == "pairs" else 1)
+
 
 @dataclass(frozen=True)
 class Rankings:

@@ -55,7 +55,7 @@ def imitate(
 
     loop = Loop(
         policy, lessons, Objective(loss, lambda lesson: lesson.share), params,
-        learning_rate=params.learning_rate if job.lora else params.full_learning_rate,
+        learning_rate=params.rate(lora=bool(job.lora)),
         seed=job.seed, work=run.work, autocast=job.lora is None and job.precision == "bfloat16",
     )  # fmt: skip
     return loop.run(run.reporter, run.stop, phase), adapters

@@ -44,6 +44,10 @@ class LoopParams:
     weight_decay: float = _param(0.0, "decoupled weight decay of AdamW")
     save_seconds: float = _param(20.0, "seconds between saves of resumable state; 0 saves each step")
 
+    def rate(self, *, lora: bool) -> float:
+        """The peak learning rate, for adapters or for every weight."""
+        return self.learning_rate if lora else self.full_learning_rate
+
 
 @dataclass(frozen=True)
 class SftParams(LoopParams):

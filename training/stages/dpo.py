@@ -37,33 +37,10 @@ def run(run: Run) -> StageOutput:
     reference = _reference_logprobs(run, policy, rankings, params.micro_tokens)
     adapters = add_adapters(policy, job.lora, job.seed) if job.lora else None
 
-    def loss(batch: Sequence[Ranking]) -> Summed:
-        logprobs = completion_logprobs(policy, [ranking.group for ranking in batch])
-        sizes = [len(ranking.group.completions) for ranking in batch]
-        lengths = torch.tensor(logprobs.lengths, device=policy.device).split(sizes)
-        total, untrained = logprobs.flat.new_zeros(()), 0.0
-        sums = dict.fromkeys(("loss", "accuracy", "margin", "surprise", "kl"), 0.0)
-        for ranking, own, length in zip(batch, logprobs.sums().split(sizes), lengths, strict=True):
-            before = reference[id(ranking)].to(own.device)
-            result = ranking_loss(own, before, length, ranking.pairs, params)
-            share = weight(ranking)
-            surprise = -own[0] / length[0]
-            total = total + share * (result.loss + params.anchor * surprise)
-            sums["loss"] += share * result.loss.item()
-            sums["surprise"] += share * surprise.item()
-            untrained += share * (math.nan if result.untrained is None else result.untrained)
-            sums["accuracy"] += share * result.accuracy
-            sums["margin"] += share * result.margin
-            sums["kl"] += share * (before - own).mean().item()
-        return Summed(total, sums, untrained)
-
-    def weight(ranking: Ranking) -> float:
-        return ranking.weight * (len(ranking.pairs) if params.reduction == "pairs" else 1)
-
-    rate = params.learning_rate if job.lora else params.full_learning_rate
     loop = Loop(
-        policy, rankings.train, Objective(loss, weight), params, learning_rate=rate,
-        seed=job.seed, work=run.work, autocast=job.lora is None and job.precision == "bfloat16",
+        policy, rankings.train, _objective(policy, reference, params), params,
+        learning_rate=params.rate(lora=bool(job.lora)), seed=job.seed, work=run.work,
+        autocast=job.lora is None and job.precision == "bfloat16",
     )  # fmt: skip
     log = loop.run(run.reporter, run.stop, "dpo")
 
@@ -84,6 +61,34 @@ def run(run: Run) -> StageOutput:
         adapters=adapters, extra={"metrics": metrics},
     )  # fmt: skip
     return StageOutput(metrics, {"checkpoint": CHECKPOINT_FOLDER})
+
+
+def _objective(
+    policy: PreTrainedModel, reference: dict[int, Tensor], params: DpoParams
+) -> Objective[Ranking]:
+    """The chosen loss and the anchor: the best reply's negative log-likelihood a token (Llama 3, 4.1.4)."""
+
+    def loss(batch: Sequence[Ranking]) -> Summed:
+        logprobs = completion_logprobs(policy, [ranking.group for ranking in batch])
+        sizes = [len(ranking.group.completions) for ranking in batch]
+        lengths = torch.tensor(logprobs.lengths, device=policy.device).split(sizes)
+        total, untrained = logprobs.flat.new_zeros(()), 0.0
+        sums = dict.fromkeys(("loss", "accuracy", "margin", "surprise", "kl"), 0.0)
+        for ranking, own, length in zip(batch, logprobs.sums().split(sizes), lengths, strict=True):
+            before = reference[id(ranking)].to(own.device)
+            result = ranking_loss(own, before, length, ranking.pairs, params)
+            share = ranking.share(params.reduction)
+            surprise = -own[0] / length[0]
+            total = total + share * (result.loss + params.anchor * surprise)
+            sums["loss"] += share * result.loss.item()
+            sums["surprise"] += share * surprise.item()
+            untrained += share * (math.nan if result.untrained is None else result.untrained)
+            sums["accuracy"] += share * result.accuracy
+            sums["margin"] += share * result.margin
+            sums["kl"] += share * (before - own).mean().item()
+        return Summed(total, sums, untrained)
+
+    return Objective(loss, lambda ranking: ranking.share(params.reduction))
 
 
 def _reference_logprobs(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from transformers import PreTrainedModel
 
 from training.adapters import add_adapters
 from training.checkpoints import CHECKPOINT_FOLDER, save_checkpoint
@@ -29,23 +30,10 @@ def run(run: Run) -> StageOutput:
     rankings = load_rankings(job.rankings, encoder)
     adapters = add_adapters(model, job.lora, job.seed) if job.lora else None
 
-    def loss(batch: Sequence[Ranking]) -> Summed:
-        scores = completion_rewards(model, [ranking.group for ranking in batch])
-        total, right = scores.new_zeros(()), 0.0
-        sizes = [len(ranking.group.completions) for ranking in batch]
-        for ranking, own in zip(batch, scores.split(sizes), strict=True):
-            share = weight(ranking)
-            total = total + share * reward_loss(own, ranking.pairs, params)
-            right += share * (pair_differences(own, ranking.pairs) > 0).float().mean().item()
-        return Summed(total, {"accuracy": right})
-
-    def weight(ranking: Ranking) -> float:
-        return ranking.weight * (len(ranking.pairs) if params.reduction == "pairs" else 1)
-
-    rate = params.learning_rate if job.lora else params.full_learning_rate
     loop = Loop(
-        model, rankings.train, Objective(loss, weight), params, learning_rate=rate,
-        seed=job.seed, work=run.work, autocast=job.precision == "bfloat16",
+        model, rankings.train, _objective(model, params), params,
+        learning_rate=params.rate(lora=bool(job.lora)), seed=job.seed, work=run.work,
+        autocast=job.precision == "bfloat16",
     )  # fmt: skip
     log = loop.run(run.reporter, run.stop, "reward")
 
@@ -75,3 +63,19 @@ def run(run: Run) -> StageOutput:
         adapters=adapters, extra={**normalisation, "metrics": metrics},
     )  # fmt: skip
     return StageOutput(metrics, {"checkpoint": CHECKPOINT_FOLDER})
+
+
+def _objective(model: PreTrainedModel, params: RewardParams) -> Objective[Ranking]:
+    """All pairs of a ranking as one element."""
+
+    def loss(batch: Sequence[Ranking]) -> Summed:
+        scores = completion_rewards(model, [ranking.group for ranking in batch])
+        total, right = scores.new_zeros(()), 0.0
+        sizes = [len(ranking.group.completions) for ranking in batch]
+        for ranking, own in zip(batch, scores.split(sizes), strict=True):
+            share = ranking.share(params.reduction)
+            total = total + share * reward_loss(own, ranking.pairs, params)
+            right += share * (pair_differences(own, ranking.pairs) > 0).float().mean().item()
+        return Summed(total, {"accuracy": right})
+
+    return Objective(loss, lambda ranking: ranking.share(params.reduction))
