@@ -72,18 +72,23 @@ class RowParts:
             self.kept[layer] = (key, value)
         if query.device.type == "cpu":
             return attend_in_parts(query, key, value, self._row.spans, scale)
-        # Split once, not sliced: a slice's gradient is as large as the whole row.
-        lengths = self._row.segment_lengths()
-        queries, keys, values = (iter(part.split(lengths, dim=2)) for part in (query, key, value))
-        attend = partial(scaled_dot_product_attention, scale=scale, enable_gqa=key.shape[1] != query.shape[1])
-        outputs = []
-        for span in self._row.spans:
-            prompt_keys, prompt_values = next(keys), next(values)
-            outputs.append(attend(next(queries), prompt_keys, prompt_values, is_causal=True))
-            for _ in span.completions:
-                own = next(queries)
-                seen = torch.cat([prompt_keys, next(keys)], dim=2)
-                said = torch.cat([prompt_values, next(values)], dim=2)
-                mask = causal_lower_right(own.shape[2], seen.shape[2])
-                outputs.append(attend(own, seen, said, attn_mask=mask))
-        return torch.cat(outputs, dim=2)
+        return attend_by_segment(query, key, value, self._row, scale)
+
+
+def attend_by_segment(query: Tensor, key: Tensor, value: Tensor, row: Row, scale: float) -> Tensor:
+    """The same on any device: a call a segment, each completion with a copy of its prompt's keys."""
+    # Split once, not sliced: a slice's gradient is as large as the whole row.
+    lengths = row.segment_lengths()
+    queries, keys, values = (iter(part.split(lengths, dim=2)) for part in (query, key, value))
+    attend = partial(scaled_dot_product_attention, scale=scale, enable_gqa=key.shape[1] != query.shape[1])
+    outputs = []
+    for span in row.spans:
+        prompt_keys, prompt_values = next(keys), next(values)
+        outputs.append(attend(next(queries), prompt_keys, prompt_values, is_causal=True))
+        for _ in span.completions:
+            own = next(queries)
+            seen = torch.cat([prompt_keys, next(keys)], dim=2)
+            said = torch.cat([prompt_values, next(values)], dim=2)
+            mask = causal_lower_right(own.shape[2], seen.shape[2])
+            outputs.append(attend(own, seen, said, attn_mask=mask))
+    return torch.cat(outputs, dim=2)
