@@ -42,7 +42,7 @@ def stop_at(process: subprocess.Popen[str], phase: str, step: int, number: signa
 
 def finish(job: Path) -> list[dict[str, object]]:
     with start(job) as process:
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=600)
     assert process.returncode == 0, out
     return [json.loads(line) for line in out.splitlines()]
 
@@ -54,8 +54,7 @@ def training_job(folder: Path, model: str, rankings: str, stage: str) -> Path:
     return write_job(folder, stage, policy=model, rankings=[rankings], params=params, lora=lora)
 
 
-@pytest.mark.parametrize("stage", ["reward", "dpo"])
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(("stage", "number"), [("reward", signal.SIGKILL), ("dpo", signal.SIGTERM)])
 def test_it_ends_with_the_same_weights_after_a_kill(
     tmp_path: Path, model_folder: Callable[[str], str], stage: str, number: signal.Signals
 ) -> None:
@@ -105,7 +104,7 @@ def test_it_lets_one_of_two_processes_work(tmp_path: Path, model_folder: Callabl
     rankings = write_lines(tmp_path / "rankings.jsonl", ranking_rows(30, k=4))
     job = training_job(tmp_path / "one", model_folder("llama"), rankings, "dpo")
     with start(job) as first, start(job) as second:
-        codes = {first.wait(timeout=120), second.wait(timeout=120)}
+        codes = {first.wait(timeout=600), second.wait(timeout=600)}
     # The second waits a while for the lock: it then finds the work done, or gives up with a sentence.
     assert 0 in codes
     assert codes <= {0, 2}
