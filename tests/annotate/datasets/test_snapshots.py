@@ -13,9 +13,10 @@ from annotate.accounts.models import User
 from annotate.datasets.models import Snapshot
 from annotate.datasets.rows import frozen_rows
 from annotate.datasets.services import freeze_snapshot
+from annotate.ranking.answers import Answer
 from annotate.ranking.leases import lease
 from annotate.ranking.models import Annotation
-from annotate.ranking.submissions import Answer, submit, undo
+from annotate.ranking.submissions import submit, undo
 from annotate.rounds.models import Round
 from tests.annotate.collecting import collecting_round, members_of
 from training.contracts import read_rankings

@@ -20,10 +20,11 @@ from django.utils import timezone
 
 from annotate.accounts.models import User
 from annotate.errors import Conflict
+from annotate.ranking.answers import Answer
 from annotate.ranking.leases import TaskItem, lease, skip
 from annotate.ranking.models import Annotation, Assignment, Comparison, Participation
 from annotate.ranking.progress import collecting_counts, is_collected
-from annotate.ranking.submissions import Answer, submit, undo
+from annotate.ranking.submissions import submit, undo
 from annotate.rounds.models import Round
 from tests.annotate.collecting import collecting_round, members_of
 
