@@ -40,7 +40,7 @@ class TaskItemSerializer(serializers.Serializer[TaskItem]):
     deadline = serializers.DateTimeField()
     prompt = MessageSerializer(many=True)
     completions = ShownCompletionSerializer(many=True)
-    draft = DraftSerializer(allow_null=True)
+    draft = DraftSerializer(allow_null=True, required=False)
 
 
 class RankingProgressSerializer(serializers.Serializer[Progress]):
@@ -128,4 +128,4 @@ class UndoneSerializer(serializers.Serializer[dict[str, object]]):
     gaps = serializers.ListField(child=serializers.IntegerField(allow_null=True))
     all_bad = serializers.BooleanField()
     rationale = serializers.CharField(allow_blank=True)
-    completions = JudgementSerializer(many=True)
+    completions = JudgementSerializer(many=True, required=False)
