@@ -831,6 +831,13 @@ export interface components {
             margin_levels: {
                 [key: string]: number;
             };
+            safety_bins: {
+                [key: string]: number;
+            };
+            edits: number;
+            thumbs: {
+                [key: string]: number;
+            };
             folds: {
                 [key: string]: number;
             };
@@ -1648,8 +1655,12 @@ export interface operations {
     campaigns_export_retrieve: {
         parameters: {
             query?: {
-                /** @description * `trl` - trl */
-                format?: "trl";
+                /**
+                 * @description * `trl` - trl
+                 *     * `sft` - sft
+                 *     * `kto` - kto
+                 */
+                format?: "trl" | "sft" | "kto";
                 round?: number;
             };
             header?: never;
@@ -1673,8 +1684,12 @@ export interface operations {
     campaigns_export_manifest_retrieve: {
         parameters: {
             query?: {
-                /** @description * `trl` - trl */
-                format?: "trl";
+                /**
+                 * @description * `trl` - trl
+                 *     * `sft` - sft
+                 *     * `kto` - kto
+                 */
+                format?: "trl" | "sft" | "kto";
                 round?: number;
             };
             header?: never;
