@@ -144,6 +144,23 @@ export interface paths {
         patch: operations["campaigns_partial_update"];
         trace?: never;
     };
+    "/api/campaigns/{campaign_id}/annotations/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A page of one's own annotations that stand, newest first. */
+        get: operations["campaigns_annotations_mine_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/campaigns/{campaign_id}/checkpoints": {
         parameters: {
             query?: never;
@@ -206,6 +223,23 @@ export interface paths {
         put?: never;
         /** @description One's live leases, oldest first, topped up to ``want``; the same again until they are answered. */
         post: operations["campaigns_lease_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/campaigns/{campaign_id}/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Counts, pace, agreement with others and skips, of nobody but oneself. */
+        get: operations["campaigns_me_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -883,6 +917,27 @@ export interface components {
         Mine: {
             waiting: boolean;
         };
+        /** @description An annotation of one's own that stands, in terms of the positions that one saw. It is blind. */
+        MineAnnotation: {
+            /** Format: uuid */
+            uid: string;
+            round: number;
+            /** Format: date-time */
+            submitted_at: string;
+            /** @description Whether it was put in the place of an earlier one. */
+            readonly amended: boolean;
+            /** @description Whether its round still collects. */
+            readonly amendable: boolean;
+            prompt: components["schemas"]["Message"][];
+            readonly completions: components["schemas"]["SaidCompletion"][];
+            /** @description The positions, best first. */
+            readonly ranking: number[];
+            gaps: (number | null)[];
+            all_bad: boolean;
+            rationale: string;
+            /** Format: double */
+            active_seconds: number;
+        };
         /** @description A campaign to create. */
         NewCampaignRequest: {
             name: string;
@@ -913,6 +968,47 @@ export interface components {
             readonly id: number;
             number: number;
             state: components["schemas"]["RoundStateEnum"];
+        };
+        /** @description Of the pairs that one and another annotator both put in an order, how many were in the same. */
+        OwnAgreement: {
+            comparisons: number;
+            pairs: number;
+            agreed: number;
+            /** Format: double */
+            share: number | null;
+        };
+        /** @description One's own numbers in a campaign; ``agreement`` is null where the campaign does not show it. */
+        OwnPage: {
+            today: number;
+            total: number;
+            /** Format: double */
+            active_seconds_today: number;
+            /** Format: double */
+            pace_seconds: number | null;
+            agreement: components["schemas"]["OwnAgreement"] | null;
+            skipped: number;
+            skips: components["schemas"]["OwnSkip"][];
+        };
+        /** @description A comparison that one gave back. */
+        OwnSkip: {
+            round: number;
+            prompt: components["schemas"]["Message"][];
+            reason: string;
+        };
+        PaginatedMineAnnotationList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["MineAnnotation"][];
         };
         PaginatedPromptList: {
             /** @example 123 */
@@ -1176,6 +1272,18 @@ export interface components {
         RunStateEnum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         /** @enum {string} */
         SafetyEnum: "off" | "on" | "required";
+        /** @description A completion at the place where it was shown, and what was said of it. */
+        SaidCompletion: {
+            position: number;
+            safe?: boolean | null;
+            attributes?: {
+                [key: string]: number | string | string[];
+            };
+            thumb?: (components["schemas"]["ThumbEnum"] | components["schemas"]["NullEnum"]) | null;
+            flags?: components["schemas"]["Flag"][];
+            edit?: string | null;
+            text: string;
+        };
         /** @description A sampled reply with the last turn of its prompt. */
         Sample: {
             prompt: string;
@@ -1631,6 +1739,30 @@ export interface operations {
             };
         };
     };
+    campaigns_annotations_mine_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedMineAnnotationList"];
+                };
+            };
+        };
+    };
     campaigns_checkpoints_list: {
         parameters: {
             query?: never;
@@ -1731,6 +1863,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Leased"];
+                };
+            };
+        };
+    };
+    campaigns_me_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Minutes east of UTC. */
+                utc_offset?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPage"];
                 };
             };
         };
