@@ -32,8 +32,7 @@ def _artifacts(settings: Settings, tmp_path: Path) -> None:
     settings.ARTIFACTS_DIR = tmp_path
 
 
-@pytest.fixture
-def round() -> Round:
+def judged_round() -> Round:
     """One comparison, shown as completions 2, 0, 1 and ranked 0, 2, 1 with something said of two."""
     round = collecting_round(comparisons=1, k=3)
     asked = {"safety": "on", "thumbs": "beside", "flag": True, "edit": True, "attributes": [HELPFUL]}
@@ -49,6 +48,11 @@ def round() -> Round:
     answer = Answer(ranking=[1, 0, 2], gaps=[2, 1], completions=said)
     submit(user=user, uid=task.uid, client_id=uuid4(), answer=answer)
     return round
+
+
+@pytest.fixture
+def round() -> Round:
+    return judged_round()
 
 
 def exported(round: Round, format: str) -> list[Any]:
