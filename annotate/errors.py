@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from psycopg.errors import DiskFull
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
@@ -56,11 +58,19 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler of what nobody caught: 503 while the database is away, else 500."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    """Answers for what nobody caught: 507 on a full disk, 503 while the database is away, else 500."""
+    problem = sys.exc_info()[1]
+    if (isinstance(problem, OSError) and problem.errno == errno.ENOSPC) or _has_cause(problem, DiskFull):
+        full = {"detail": "The server's disk is full: this was not saved. Free some space and try again."}
+        return JsonResponse(full, status=507)
+    if isinstance(problem, OperationalError | InterfaceError):
         away = {"detail": "The database does not answer at the moment; nothing is lost. Try again shortly."}
         return JsonResponse(away, status=503, headers={"Retry-After": "2"})
     return JsonResponse({"detail": "Something broke inside Plumbline; its log says what."}, status=500)
+
+
+def _has_cause(problem: BaseException | None, kind: type[BaseException]) -> bool:
+    return problem is not None and isinstance(problem.__cause__, kind)
 
 
 def _first_sentence(errors: Any, where: str = "") -> str:

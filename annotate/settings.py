@@ -185,6 +185,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # A line or two for every look at the rounds and every request would drown the rest.
     "loggers": {
-        name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.worker.request", "celery.app.trace", "httpx")
+        name: {"level": "WARNING"}
+        for name in ("celery.worker.strategy", "celery.worker.request", "celery.app.trace", "httpx")
     },
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -50,6 +51,7 @@ def _describe_job() -> str:
         f"sampling holds {names(SamplingSpec)};\n"
         f"lora holds {names(LoraSpec)}, or is null to train every weight.\n"
         "sample: policy, prompts, k, sampling.  reward: policy (trunk), rankings, lora.\n"
+        "sft: policy, dialogues, lora.  rejection: policy, prompts, completions, reward_model, lora.\n"
         "dpo: policy, reference, rankings, lora.\n"
         "evaluate: policy, reference, base, reward_model, prompts, sampling."
     )
@@ -82,6 +84,8 @@ def _run(stage: str, path: Path, reporter: Reporter, stop: StopFlag) -> None:
         raise ContractError(f"The job {path} is for the stage {job.stage}, not {stage}.")
     parse_params(PARAMS[stage], job.params)
     job = replace(job, output=str(Path(job.output).absolute()), work=str(Path(job.work).absolute()))
+    # Threads that wait for each other by spinning starve whatever else the machine does.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with exclusive(Path(job.work)):
         # Imported late: torch and transformers take seconds, and a bad job need not wait for them.
         module = importlib.import_module(f"training.stages.{stage}")

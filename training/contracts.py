@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-Stage = Literal["sample", "reward", "dpo", "evaluate"]
-STAGES: tuple[Stage, ...] = ("sample", "reward", "dpo", "evaluate")
+Stage = Literal["sample", "sft", "reward", "dpo", "rejection", "evaluate"]
+STAGES: tuple[Stage, ...] = ("sample", "sft", "reward", "dpo", "rejection", "evaluate")
 
 RESULT_FILE = "result.json"
 COMPLETIONS_FILE = "completions.jsonl"
@@ -157,6 +157,15 @@ def pair_margins(gaps: list[int | None]) -> list[tuple[int, int, int]]:
 
 
 @dataclass(frozen=True)
+class DialogueRow:
+    """A conversation that ends in the assistant turn to be learnt; earlier turns are its prompt."""
+
+    messages: list[Message]
+    fold: Literal["train", "heldout"] = "train"
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
 class SamplingSpec:
     """How replies are drawn. ``temperatures`` are dealt to the K completions in turn."""
 
@@ -180,8 +189,9 @@ class JobSpec:
 
     ``policy`` is the model to sample from or to train (a folder or a Hugging Face id). ``reference`` is
     the policy that the round started from. ``base`` is the campaign's first policy. ``reward_model`` is a
-    folder that the reward stage wrote. ``rankings`` and ``prompts`` are JSON-lines files of
-    :class:`RankingRow` and :class:`PromptRow`. ``params`` holds the stage's own hyper-parameters, which
+    folder that the reward stage wrote. ``rankings``, ``prompts``, ``completions`` and ``dialogues`` are
+    JSON-lines files of :class:`RankingRow`, :class:`PromptRow`, :class:`CompletionRow` and
+    :class:`DialogueRow`. ``params`` holds the stage's own hyper-parameters, which
     each stage declares as a frozen dataclass and checks: an unknown name is refused.
     """
 
@@ -201,6 +211,8 @@ class JobSpec:
     device: str = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
     params: dict[str, Any] = field(default_factory=dict)
+    completions: list[str] = field(default_factory=list)
+    dialogues: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -272,8 +284,10 @@ def _job_faults(job: JobSpec) -> Iterator[str]:
             yield f"{name} must be text"
     if not job.output or not job.work:
         yield "output and work must name folders"
-    if not isinstance(job.rankings, list) or not all(isinstance(item, str) for item in job.rankings):
-        yield "rankings must be a list of file names"
+    for name in ("rankings", "completions", "dialogues"):
+        value = getattr(job, name)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            yield f"{name} must be a list of file names"
     if not isinstance(job.params, dict):
         yield "params must be an object"
     if not _is_count(job.seed, 0) or job.seed >= 2**48:
@@ -355,6 +369,23 @@ def read_completions(path: Path) -> Iterator[CompletionRow]:
             yield CompletionRow(**raw)
         except TypeError as problem:
             raise ContractError(f"{path} line {number} is not a completion row: {problem}.") from problem
+
+
+def read_dialogues(path: Path) -> list[DialogueRow]:
+    """Read a dialogues file; raises :class:`ContractError` with the line number of a bad row."""
+    rows = []
+    for number, raw in _rows(path):
+        try:
+            row = DialogueRow(**raw)
+            roles = [turn["role"] for turn in row.messages]
+        except (TypeError, KeyError) as problem:
+            raise ContractError(f"{path} line {number} is not a dialogue row: {problem}.") from problem
+        if len(roles) < 2 or roles[-1] != "assistant":
+            raise ContractError(f"{path} line {number}: a dialogue ends in an assistant turn after others.")
+        if not math.isfinite(row.weight) or row.weight < 0:
+            raise ContractError(f"{path} line {number}: a weight is a finite number, at least 0.")
+        rows.append(row)
+    return rows
 
 
 def read_rankings(path: Path) -> list[RankingRow]:

@@ -46,8 +46,9 @@ T = TypeVar("T", bound=Item)
 class Summed:
     """What a loss function returns for some elements: sums, not means, so that micro-batches add up.
 
-    ``loss`` is differentiable. ``metrics`` are sums under the same weights. ``untrained`` is what the loss of
-    the untrained model must be, where that is known: the first step is held against it.
+    ``loss`` is differentiable. ``metrics`` are sums under the same weights; a ``loss`` among them is logged
+    in place of the whole, where the whole has parts beside. ``untrained`` is what the logged loss of the
+    untrained model must be, where that is known: the first step is held against it.
     """
 
     loss: Tensor

@@ -26,6 +26,10 @@ from training.data import Encoder
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 
+ONE_THREAD_BELOW = 30_000_000
+"""Models with fewer parameters run on one CPU thread unless OMP_NUM_THREADS says otherwise: their matrices
+are so small that threads mostly wait for each other, and on a busy machine a stage took ten times as long."""
+
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -124,6 +128,8 @@ def _load_reward(source: str, job: JobSpec, role: str, dtype: torch.dtype) -> Pr
 
 def _ready(model: PreTrainedModel, job: JobSpec) -> PreTrainedModel:
     """On its device and without dropout, under which an untrained policy would not equal its reference."""
+    if "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < ONE_THREAD_BELOW:
+        torch.set_num_threads(1)
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0

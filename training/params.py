@@ -15,6 +15,8 @@ from training.contracts import ContractError
 
 P = TypeVar("P")
 
+MAY_BE_NEGATIVE = frozenset({"least_reward"})
+
 
 def _param(default: Any, help_text: str) -> Any:
     return field(default=default, metadata={"help": help_text})
@@ -33,9 +35,9 @@ class LoopParams:
 
     learning_rate: float = _param(1e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
     full_learning_rate: float = _param(2e-4, "peak learning rate of AdamW where every weight is trained")
-    epochs: int = _param(1, "passes over the rankings")
-    batch_prompts: int = _param(16, "rankings an optimiser step")
-    micro_tokens: int = _param(4096, "tokens a forward pass; a ranking is never split")
+    epochs: int = _param(1, "passes over the data")
+    batch_prompts: int = _param(16, "prompts an optimiser step, each with all of its replies")
+    micro_tokens: int = _param(4096, "tokens a forward pass; the replies of a prompt are never split")
     warmup: float = _param(0.1, "fraction of the steps with a rising learning rate")
     final_lr: float = _param(0.1, "learning rate at the end of the cosine, as a fraction of the peak")
     clip_norm: float = _param(1.0, "largest norm of the gradient")
@@ -44,9 +46,24 @@ class LoopParams:
 
 
 @dataclass(frozen=True)
+class SftParams(LoopParams):
+    """The sft stage."""
+
+
+@dataclass(frozen=True)
+class RejectionParams(LoopParams):
+    """The rejection stage."""
+
+    least_reward: float = _param(-1e9, "prompts whose best reply scores less are left out")
+
+
+@dataclass(frozen=True)
 class RewardParams(LoopParams):
     """The reward stage."""
 
+    learning_rate: float = _param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
+    full_learning_rate: float = _param(1e-3, "peak learning rate of AdamW where every weight is trained")
+    batch_prompts: int = _param(8, "prompts an optimiser step, each with all of its replies")
     margin: Literal["none", "small", "large"] = _param(
         "small", "margin inside the loss by level 0 to 3: none; small 0, 1/3, 2/3, 1; large 0, 1, 2, 3"
     )
@@ -61,7 +78,7 @@ class DpoParams(LoopParams):
 
     learning_rate: float = _param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
     full_learning_rate: float = _param(4e-4, "peak learning rate of AdamW where every weight is trained")
-    epochs: int = _param(2, "passes over the rankings")
+    epochs: int = _param(3, "passes over the data")
     loss: Literal["sigmoid", "sigmoid_norm", "cdpo", "robust", "ipo", "odpo", "simpo"] = _param(
         "sigmoid",
         "sigmoid, sigmoid_norm (per token), cdpo, robust, ipo (per token), odpo or simpo (per token)",
@@ -69,13 +86,21 @@ class DpoParams(LoopParams):
     beta: float = _param(
         0.1, "strength of the pull to the reference; about 50 times more for losses per token"
     )
+    anchor: float = _param(
+        0.2, "weight of the best reply's own loss, nats a token, which keeps the text fluent"
+    )
     flipped: float = _param(0.1, "rate of wrong labels that cdpo and robust assume, below 0.5")
     offset: float = _param(1.0, "odpo: factor on the small margins, the offset of each pair")
     gamma: float = _param(0.5, "simpo: the margin that is asked of each pair")
-    margin_weight: float = _param(0.0, "a pair of level m weighs 1 + this times m within its ranking")
+    margin_weight: float = _param(1.0, "a pair of level m weighs 1 + this times m within its ranking")
     reduction: Literal["prompts", "pairs"] = _param(
         "prompts", "mean over prompts (each ranking counts once) or over pairs (long rankings count more)"
     )
+    silver_k: int = _param(
+        8, "replies drawn to each prompt of the job and ranked by its reward model, if it has both"
+    )
+    silver_weight: float = _param(0.5, "weight of a ranking by the reward model; one by a person weighs 1")
+    batch_rows: int = _param(256, "replies decoded at once; lower it when memory is short")
 
 
 @dataclass(frozen=True)
@@ -90,8 +115,10 @@ class EvaluateParams:
 
 PARAMS: dict[str, type] = {
     "sample": SampleParams,
+    "sft": SftParams,
     "reward": RewardParams,
     "dpo": DpoParams,
+    "rejection": RejectionParams,
     "evaluate": EvaluateParams,
 }
 
@@ -120,7 +147,7 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
         if hint is bool and isinstance(value, bool):
             return value
     elif isinstance(value, int) or (hint is float and isinstance(value, float) and value == value):
-        if value >= 0:
+        if value >= 0 or name in MAY_BE_NEGATIVE:
             return hint(value)
         raise ContractError(f"The param {name} is {value!r}; it must be at least 0.")
     raise ContractError(f"The param {name} is {value!r}; it must be of type {hint.__name__}.")

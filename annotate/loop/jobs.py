@@ -82,15 +82,12 @@ def _sample(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
 
 
 def _reward(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
-    """The reward model learns from everything that people have said in this campaign so far."""
-    so_far = Snapshot.objects.filter(round__campaign=round.campaign_id, round__number__lte=round.number)
-    return {"rankings": _ranking_files(so_far.order_by("round__number")), "lora": _lora(recipe)}
+    return {"rankings": _rankings_so_far(round), "lora": _lora(recipe)}
 
 
 def _dpo(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
-    """The policy learns from this round's rankings: replies that it wrote itself."""
     return {
-        "rankings": _ranking_files(Snapshot.objects.filter(round=round)),
+        "rankings": _rankings_so_far(round),
         "reference": _path(round.start_policy),
         "lora": _lora(recipe),
     }
@@ -143,8 +140,10 @@ def _write_prompts(folder: Path, rows: Sequence[PromptRow]) -> str:
     return str(path)
 
 
-def _ranking_files(snapshots: Any) -> list[str]:
-    files = [str(settings.ARTIFACTS_DIR / snapshot.path) for snapshot in snapshots]
+def _rankings_so_far(round: Round) -> list[str]:
+    """Everything that people have said in this campaign: a round alone is little to learn from."""
+    so_far = Snapshot.objects.filter(round__campaign=round.campaign_id, round__number__lte=round.number)
+    files = [str(settings.ARTIFACTS_DIR / snapshot.path) for snapshot in so_far.order_by("round__number")]
     if not files:
         raise Invalid("There is no snapshot of rankings to train on.")
     return files

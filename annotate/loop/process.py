@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -75,6 +76,8 @@ class StageProcess:
             if isinstance(value, dict):
                 self._lines.put(value)
             else:
-                self._log.write(line)
-                self._log.flush()
+                # A full disk must not stop the reading: the process would wait for ever.
+                with contextlib.suppress(OSError):
+                    self._log.write(line)
+                    self._log.flush()
         self._lines.put(None)

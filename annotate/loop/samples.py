@@ -11,6 +11,7 @@ from annotate.loop.jobs import stage_folder
 from annotate.prompts.models import Prompt
 from annotate.ranking.models import Completion
 from annotate.rounds.models import Round
+from annotate.text import storable
 from training.contracts import PARTIAL_COMPLETIONS_FILE, CompletionRow
 
 TAIL_BYTES = 256 * 1024
@@ -52,7 +53,7 @@ def sample_shape(messages: list[dict[str, str]], reply: Completion | CompletionR
     """One reply as a page shows it, with the last turn of its prompt."""
     return {
         "prompt": messages[-1]["content"],
-        "text": reply.text,
+        "text": storable(reply.text),
         "temperature": reply.temperature,
         "finish": reply.finish,
     }

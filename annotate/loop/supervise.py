@@ -23,6 +23,7 @@ from annotate.loop.models import TrainingRun
 from annotate.loop.process import StageProcess
 from annotate.loop.results import record_result
 from annotate.loop.telemetry import Telemetry
+from annotate.text import storable
 from training.contracts import ContractError
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ def _watch(process: StageProcess, claim: runs.Claim, telemetry: Telemetry) -> Ca
             if line is None:
                 _attempt(telemetry.write)
                 return _conclusion(process, claim, error)
-            error = line.get("error", error)
+            error = str(line.get("error", error))
             telemetry.note(line)
         if _attempt(telemetry.write) is False:
             log.warning("Run %s is no longer ours; its process is stopped.", claim.run_id)
@@ -98,14 +99,18 @@ def _conclusion(process: StageProcess, claim: runs.Claim, error: str) -> Callabl
         # Killed from outside, for want of memory perhaps; what it had saved is resumed.
         return lambda: runs.lose(claim, reason=f"its process ended by signal {abs(code) % 128}")
     sentence = error or f"The stage ended with code {code}; its last words were: {process.last_words()}"
-    return lambda: runs.fail(claim, error=sentence)
+    return lambda: runs.fail(claim, error=storable(sentence))
 
 
 def _record(claim: runs.Claim) -> None:
     try:
         recorded = record_result(claim)
-    except ContractError as problem:
-        recorded = runs.fail(claim, error=str(problem))
+    except AWAY:
+        raise
+    except Exception as problem:
+        log.exception("The result of run %s cannot be recorded", claim.run_id)
+        said = str(problem) if isinstance(problem, ContractError) else f"{type(problem).__name__}: {problem}"
+        recorded = runs.fail(claim, error=f"The stage's result cannot be recorded: {storable(said)}")
     if not recorded:
         log.warning("Run %s is no longer ours; its result is not recorded.", claim.run_id)
 

@@ -13,6 +13,7 @@ from annotate.live.events import publish, round_topic
 from annotate.loop.models import RunMetric, TrainingRun
 from annotate.loop.runs import Claim
 from annotate.loop.samples import drawn_so_far
+from annotate.text import storable
 
 SHOWN_SAMPLES = 4
 _NUMBERS = ("step", "total", "seconds", "eta_seconds", "tokens_per_second")
@@ -33,11 +34,13 @@ class Telemetry:
     def note(self, line: dict[str, Any]) -> None:
         """Take in one progress line; what is not a number or a word where one belongs is left out."""
         progress = {name: line[name] for name in _NUMBERS if _finite(line.get(name))}
-        progress |= {name: line[name][:100] for name in _TEXTS if isinstance(line.get(name), str)}
+        progress |= {name: storable(line[name][:100]) for name in _TEXTS if isinstance(line.get(name), str)}
         if "error" in line or not progress:
             return
         metrics = line.get("metrics")
-        values = {str(k): v for k, v in metrics.items() if _finite(v)} if isinstance(metrics, dict) else {}
+        values = (
+            {storable(k): v for k, v in metrics.items() if _finite(v)} if isinstance(metrics, dict) else {}
+        )
         self._progress = {**progress, "metrics": values}
         if values and isinstance(progress.get("step"), int) and progress["step"] >= 0:
             self._metrics[progress["step"]] = values

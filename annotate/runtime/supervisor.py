@@ -91,6 +91,11 @@ class Supervisor:
                 except (RuntimeProblem, OSError) as problem:
                     self._schedule(child, now, str(problem))
 
+    def running(self, name: str) -> int | None:
+        """The process that runs a program; None while there is none."""
+        child = self._children.get(name)
+        return child.process.pid if child and child.process.poll() is None else None
+
     def log_of(self, name: str) -> Path:
         """The log file of a program."""
         return self._logs / f"{name}.log"

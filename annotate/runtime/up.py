@@ -24,6 +24,7 @@ from annotate.runtime.supervisor import Supervisor
 
 READY_SECONDS = 90.0
 LOOK_SECONDS = 0.5
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SERVERS = ["redis", "postgres"]
 HOUSE = ["beat", "web", "control", "stages"]
 
@@ -69,6 +70,10 @@ class House:
                 while not self._told_to_stop.wait(LOOK_SECONDS):
                     self._supervisor.look()
                 self._say("Stopping ...")
+            except RuntimeProblem:
+                # What was interrupted while it started has not failed.
+                if not self._told_to_stop.is_set():
+                    raise
             finally:
                 self._supervisor.stop(HOUSE, SERVERS)
             self._say("Stopped.")
@@ -143,7 +148,10 @@ class House:
         self._say(f"\nPlumbline is ready: {self._address()}\n")
         for login in logins:
             self._say(f"  {login['role']:<12}{login['username']:<12}{login['password']}")
-        self._say(f"\nLogs are in {self._options.data / 'logs'}. Ctrl-C stops everything.")
+        options = self._options
+        self._say(f"\nLogs are in {options.data / 'logs'}. Ctrl-C stops everything.")
+        if options.host not in LOOPBACK and not os.environ.get("ALLOWED_HOSTS"):
+            self._say("Others reach it once ALLOWED_HOSTS names this machine: see .env.example.")
         if not (BASE / "frontend" / "dist" / "index.html").exists():
             self._say("The pages are not built: run `make build`.")
 

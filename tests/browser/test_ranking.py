@@ -222,3 +222,39 @@ def test_it_leads_from_the_first_page_to_the_ranking(visit: Visit) -> None:
     page = visit(annotator_of(round), "/")
     page.get_by_role("link", name="Start ranking").click()
     assert len(texts(page)) == 2
+
+
+def test_it_takes_a_key_of_ones_own_and_remembers_it(visit: Visit) -> None:
+    round = collecting_round(comparisons=2, k=2)
+    page = open_round(visit, round)
+    texts(page)
+    press(page, "?")
+    change = page.get_by_role("button", name="Change the key: Undo the last submit")
+    change.click()
+    press(page, "s")
+    expect(page.get_by_role("alert")).to_contain_text("S is taken")
+    change.click()
+    press(page, "u")
+    page.keyboard.press("Escape")
+    page.reload()
+    first = texts(page)
+    press(page, "1")
+    page.keyboard.press("Enter")
+    wait_saved(page)
+    press(page, "u")
+    expect(page.get_by_text(first[0], exact=True)).to_be_visible()
+    assert stored(round) == []
+
+
+def test_it_leaves_single_keys_alone_when_they_are_switched_off(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    page = open_round(visit, round)
+    texts(page)
+    press(page, "?")
+    page.get_by_role("switch", name="Single keys are on").uncheck()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    press(page, "1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    assert stored(round) == []

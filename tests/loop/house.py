@@ -44,6 +44,10 @@ class Api:
     def upload(self, path: str, text: str) -> Any:
         return self._value(self.ask("POST", path, files={"file": ("prompts.jsonl", text.encode())}))
 
+    def cookies(self) -> str:
+        """The session, for a client of another protocol."""
+        return "; ".join(f"{name}={value}" for name, value in self._http.cookies.items())
+
     @staticmethod
     def _value(answer: httpx.Response) -> Any:
         assert answer.is_success, f"{answer.request.url}: {answer.status_code} {answer.text}"
@@ -52,6 +56,8 @@ class Api:
 
 class House:
     """A `manage.py up` in a process of its own, on a data folder and a port of its own."""
+
+    starter = BASE / "training" / "starter" / "model"
 
     def __init__(self, data: Path) -> None:
         self.data = data

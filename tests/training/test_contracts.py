@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from training.contracts import ContractError, LoraSpec, pair_margins, read_job, read_prompts, read_rankings
+from training.contracts import (
+    ContractError,
+    LoraSpec,
+    pair_margins,
+    read_dialogues,
+    read_job,
+    read_prompts,
+    read_rankings,
+)
 
 
 def job_file(folder: Path, **fields: Any) -> Path:
@@ -89,6 +97,22 @@ def test_it_refuses_a_wrong_ranking_naming_the_line(
     path.write_text(json.dumps({**row, **change}) + "\n")
     with pytest.raises(ContractError, match=says):
         read_rankings(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"messages": [{"role": "assistant", "content": "a"}]}, "ends in an assistant turn after others"),
+        ({"messages": [{"role": "user", "content": "a"}] * 2}, "ends in an assistant turn"),
+        ({"messages": [{"content": "a"}]}, "line 1 is not a dialogue row"),
+        ({"dialogue": []}, "line 1 is not a dialogue row"),
+    ],
+)
+def test_it_refuses_a_wrong_dialogue(tmp_path: Path, row: dict[str, Any], says: str) -> None:
+    path = tmp_path / "dialogues.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    with pytest.raises(ContractError, match=says):
+        read_dialogues(path)
 
 
 def test_it_refuses_a_prompts_file_that_is_not_there(tmp_path: Path) -> None:

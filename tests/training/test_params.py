@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from training.contracts import ContractError
-from training.params import PARAMS, DpoParams, RewardParams, describe_params, parse_params
+from training.params import PARAMS, DpoParams, RejectionParams, RewardParams, describe_params, parse_params
 
 
 def test_it_keeps_defaults_and_takes_what_is_given() -> None:
@@ -37,6 +37,10 @@ def test_it_refuses_in_one_sentence(raw: dict[str, Any], says: str) -> None:
 def test_it_refuses_a_choice_that_is_none() -> None:
     with pytest.raises(ContractError, match="must be one of 'none', 'small', 'large'"):
         parse_params(RewardParams, {"margin": "huge"})
+
+
+def test_it_lets_a_reward_be_negative() -> None:
+    assert parse_params(RejectionParams, {"least_reward": -0.5}).least_reward == -0.5
 
 
 @pytest.mark.parametrize("stage", PARAMS)

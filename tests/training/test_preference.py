@@ -24,7 +24,7 @@ def test_it_charges_an_untrained_policy_log_two(loss: str) -> None:
 
 def test_it_means_over_the_pairs_of_a_ranking() -> None:
     # ratios 10, 0, 0 at beta ln(3)/10: two pairs at ln 3, one at 0
-    params = DpoParams(beta=math.log(3) / 10)
+    params = DpoParams(beta=math.log(3) / 10, margin_weight=0.0)
     result = ranking_loss(REFERENCE + torch.tensor([10.0, 0, 0]), REFERENCE, LENGTHS, PAIRS, params)
     assert result.loss.item() == pytest.approx((2 * math.log(4 / 3) + LOG_TWO) / 3)
     assert result.accuracy == pytest.approx(2 / 3)
@@ -39,7 +39,7 @@ def test_it_lets_pairs_of_wider_margin_weigh_more() -> None:
 
 def test_it_divides_by_length_where_the_loss_is_per_token() -> None:
     # 10 nats over 10 tokens is 1 a token; (1 - 1 / (2 * 0.5))^2 = 0 for two pairs, (0 - 1)^2 for one
-    params = DpoParams(loss="ipo", beta=0.5)
+    params = DpoParams(loss="ipo", beta=0.5, margin_weight=0.0)
     result = ranking_loss(REFERENCE + torch.tensor([10.0, 0, 0]), REFERENCE, LENGTHS, PAIRS, params)
     assert result.loss.item() == pytest.approx(1 / 3)
 

@@ -13,17 +13,9 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
-from tests.training.tiny import prompt_rows, ranking_rows, write_job, write_lines
-from training.__main__ import main
-from training.contracts import read_completions
-
-
-def run_stage(job: Path) -> tuple[Path, dict[str, Any]]:
-    """Run a stage in this process; returns its output folder and its metrics."""
-    fields = json.loads(job.read_text())
-    assert main([fields["stage"], str(job)]) == 0
-    output = Path(fields["output"])
-    return output, json.loads((output / "result.json").read_text())["metrics"]
+from tests.training.tiny import prompt_rows, ranking_rows, run_stage, write_job, write_lines
+from training.contracts import read_completions, read_job, read_rankings
+from training.scoring import Scorer
 
 
 @pytest.fixture
@@ -100,6 +92,32 @@ def test_it_moves_the_policy_towards_what_is_preferred(
     assert metrics["first_loss"] == pytest.approx(0.693147, abs=1e-4)
     assert metrics["loss"] < 0.6
     assert metrics["heldout_accuracy"] > 0.8
+
+
+def test_it_learns_from_fresh_replies_that_the_reward_model_ranks(
+    tmp_path: Path, llama: str, rankings: str, prompts: str
+) -> None:
+    reward, _ = run_stage(write_job(tmp_path, "reward", policy=llama, rankings=[rankings]))
+    job = write_job(
+        tmp_path,
+        "dpo",
+        policy=llama,
+        rankings=[rankings],
+        reward_model=str(reward / "checkpoint"),
+        prompts=prompts,
+        sampling={"max_new_tokens": 8},
+        params={"silver_k": 3, "silver_weight": 0.25},
+    )
+    output, metrics = run_stage(job)
+    rows = [json.loads(line) for line in (output / "silver.jsonl").read_text().splitlines()]
+    assert 0 < len(rows) <= 6
+    assert metrics["train_rankings"] == 18 + len(rows)
+    assert all(row["source"] == "reward_model" and row["weight"] == 0.25 for row in rows)
+    scorer = Scorer(str(reward / "checkpoint"), read_job(job))
+    for row in read_rankings(output / "silver.jsonl"):
+        group = scorer.encoder.group(row.prompt_id, row.messages, row.completions)
+        best, worst = scorer.rewards([group], 1000)[0].tolist()
+        assert best > worst
 
 
 def test_it_writes_merged_weights_and_the_adapter_beside_them(

@@ -18,6 +18,8 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
+from training.__main__ import main
+
 TEMPLATE = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{{ eos_token }}{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
@@ -105,6 +107,14 @@ def write_job(folder: Path, stage: str, **fields: Any) -> Path:
     }
     path.write_text(json.dumps(job), encoding="utf-8")
     return path
+
+
+def run_stage(job: Path) -> tuple[Path, dict[str, Any]]:
+    """Run a stage in this process; returns its output folder and its metrics."""
+    fields = json.loads(job.read_text())
+    assert main([fields["stage"], str(job)]) == 0
+    output = Path(fields["output"])
+    return output, json.loads((output / "result.json").read_text())["metrics"]
 
 
 def write_lines(path: Path, rows: list[dict[str, Any]]) -> str:

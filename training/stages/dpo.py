@@ -21,6 +21,7 @@ from training.preference import ranking_loss
 from training.run import Run, StageOutput
 from training.scoring import accuracy_metrics
 from training.segments import Group
+from training.silver import silver_rankings
 
 
 def run(run: Run) -> StageOutput:
@@ -29,7 +30,10 @@ def run(run: Run) -> StageOutput:
     params = parse_params(DpoParams, job.params)
     policy = load_policy(job.policy, job, train=job.lora is None)
     encoder = encoder_for(policy, job.policy)
-    rankings = load_rankings(job.rankings, encoder)
+    files = list(job.rankings)
+    if job.reward_model and job.prompts and params.silver_weight > 0:
+        files.append(str(silver_rankings(run, policy, encoder, params)))
+    rankings = load_rankings(files, encoder)
     reference = _reference_logprobs(run, policy, rankings, params.micro_tokens)
     adapters = add_adapters(policy, job.lora) if job.lora else None
 
@@ -38,12 +42,15 @@ def run(run: Run) -> StageOutput:
         sizes = [len(ranking.group.completions) for ranking in batch]
         lengths = torch.tensor(logprobs.lengths, device=policy.device).split(sizes)
         total, untrained = logprobs.flat.new_zeros(()), 0.0
-        sums = {"accuracy": 0.0, "margin": 0.0, "kl": 0.0}
+        sums = dict.fromkeys(("loss", "accuracy", "margin", "surprise", "kl"), 0.0)
         for ranking, own, length in zip(batch, logprobs.sums().split(sizes), lengths, strict=True):
             before = reference[id(ranking)].to(own.device)
             result = ranking_loss(own, before, length, ranking.pairs, params)
             share = weight(ranking)
-            total = total + share * result.loss
+            surprise = -own[0] / length[0]
+            total = total + share * (result.loss + params.anchor * surprise)
+            sums["loss"] += share * result.loss.item()
+            sums["surprise"] += share * surprise.item()
             untrained += share * (math.nan if result.untrained is None else result.untrained)
             sums["accuracy"] += share * result.accuracy
             sums["margin"] += share * result.margin
@@ -65,7 +72,7 @@ def run(run: Run) -> StageOutput:
     ratios = [own - reference[id(ranking)] for own, ranking in zip(after, rankings.heldout, strict=True)]
     agreed = accuracy_metrics(rankings.heldout, ratios)
     metrics = {
-        **{name: log.mean(name, last=10) for name in ("loss", "accuracy", "margin", "kl")},
+        **{name: log.mean(name, last=10) for name in ("loss", "accuracy", "margin", "surprise", "kl")},
         "first_loss": log.steps[0]["loss"],
         "heldout_accuracy": agreed["accuracy"],
         "heldout_pairs": agreed["pairs"],

@@ -28,14 +28,21 @@ export function duration(seconds: number): string {
 /** At most four significant digits, so that columns of figures can be read. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–'
-  if (Number.isInteger(value)) return value.toLocaleString('en')
   const size = Math.abs(value)
-  if (size !== 0 && size < 0.001) return value.toExponential(1)
-  return value.toLocaleString('en', { maximumSignificantDigits: size < 1 ? 3 : 4 })
+  const text = Number.isInteger(size)
+    ? size.toLocaleString('en')
+    : size < 0.001
+      ? size.toExponential(1)
+      : size.toLocaleString('en', { maximumSignificantDigits: size < 1 ? 3 : 4 })
+  return value < 0 ? `−${text}` : text
 }
 
+/** For numbers that stand beside their interval: more digits than that would say nothing. */
+export const twoDecimals = (value: number) => value.toFixed(2).replace('-', '−')
+
 export function percent(share: number): string {
-  return `${(share * 100).toFixed(share > 0.995 || share < 0.005 ? 1 : 0)} %`
+  const isNearlyWhole = (share > 0.995 && share < 1) || (share > 0 && share < 0.005)
+  return `${(share * 100).toFixed(isNearlyWhole ? 1 : 0)} %`
 }
 
 const ORDINALS = ['1st', '2nd', '3rd']

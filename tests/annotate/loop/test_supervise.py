@@ -125,11 +125,12 @@ def test_it_survives_lines_that_are_nonsense(round: Round) -> None:
     lines = [
         "not json\n", [1, 2], {"step": "three", "metrics": "no"}, {"step": -1, "metrics": {"loss": 1.0}},
         '{"step": 1, "metrics": {"loss": NaN}}\n', {"phase": 7, "step": 5, "metrics": {"a": None}},
+        {"phase": "a\x00b", "step": 6, "metrics": {}}, '{"phase": "half \\ud800", "step": 7}\n',
     ]  # fmt: skip
     run = queued(round, "sample", lines=lines, code=2)
     supervise.supervise(run.pk)
     run.refresh_from_db()
-    assert run.progress == {"step": 5, "metrics": {}}
+    assert run.progress == {"step": 7, "phase": "half \ufffd", "metrics": {}}
     assert not RunMetric.objects.exists()
     assert "not json" in log_file(run).read_text()
 
@@ -163,6 +164,24 @@ def test_a_stage_that_left_no_result_fails_the_run(round: Round) -> None:
     run.refresh_from_db()
     assert run.state == RunState.FAILED
     assert "left no result.json" in run.error
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"result.json": "{}"},
+        {"result.json": "[1]"},
+        {"result.json": result(completions="missing.jsonl")},
+        {"result.json": result(completions="c.jsonl"), "c.jsonl": '{"prompt_id": "1"}'},
+    ],
+)
+def test_a_result_that_cannot_be_recorded_fails_the_run(round: Round, files: dict[str, str]) -> None:
+    run = queued(round, "sample", files=files)
+    supervise.supervise(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+    assert run.error.startswith("The stage's result cannot be recorded: ")
+    assert not round.comparisons.exists()
 
 
 def test_a_process_that_was_killed_is_queued_again_until_it_was_too_often(round: Round) -> None:

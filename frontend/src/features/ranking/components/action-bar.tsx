@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { KeyCap } from '@/components/key-cap'
 import type { Keymap } from '@/features/ranking/model/keys'
+import { keyName } from '@/features/ranking/model/keys'
 import type { OutboxState } from '@/features/ranking/model/outbox'
 import { saveWord } from '@/features/ranking/model/words'
 import type { TaskSettings } from '@/lib/types'
@@ -22,8 +23,6 @@ interface ActionBarProps {
   onSubmit: () => void
 }
 
-const capOf = (key: string) => (key.length === 1 ? key.toUpperCase() : key)
-
 export function ActionBar(props: ActionBarProps) {
   const { settings, keymap } = props
   return (
@@ -36,7 +35,7 @@ export function ActionBar(props: ActionBarProps) {
           aria-pressed={props.allBad}
           data-enter="submit"
           onClick={props.onAllBad}
-          rightSection={<KeyCap>{capOf(keymap['all-bad'])}</KeyCap>}
+          rightSection={<KeyCap>{keyName(keymap['all-bad'])}</KeyCap>}
         >
           All bad
         </Button>
@@ -46,7 +45,7 @@ export function ActionBar(props: ActionBarProps) {
           size="sm"
           variant="default"
           onClick={props.onReason}
-          rightSection={<KeyCap>{capOf(keymap.reason)}</KeyCap>}
+          rightSection={<KeyCap>{keyName(keymap.reason)}</KeyCap>}
         >
           {props.hasReason ? 'Reason ✓' : 'Reason'}
         </Button>
@@ -58,7 +57,7 @@ export function ActionBar(props: ActionBarProps) {
         loading={props.isUndoing}
         disabled={!props.canUndo}
         onClick={props.onUndo}
-        rightSection={<KeyCap>{capOf(keymap.undo)}</KeyCap>}
+        rightSection={<KeyCap>{keyName(keymap.undo)}</KeyCap>}
       >
         Undo
       </Button>
@@ -67,7 +66,7 @@ export function ActionBar(props: ActionBarProps) {
           size="sm"
           variant="default"
           onClick={props.onSkip}
-          rightSection={<KeyCap>{capOf(keymap.skip)}</KeyCap>}
+          rightSection={<KeyCap>{keyName(keymap.skip)}</KeyCap>}
         >
           Skip
         </Button>

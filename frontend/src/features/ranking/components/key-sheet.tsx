@@ -1,15 +1,15 @@
-import { Group, Kbd, Modal, Switch, Table } from '@mantine/core'
-import type { Keymap } from '@/features/ranking/model/keys'
-import { ACTION_LABELS, ACTIONS } from '@/features/ranking/model/keys'
+import { Button, Group, Kbd, Modal, Switch, Table } from '@mantine/core'
+import type { KeyboardEvent, ReactNode } from 'react'
+import { useState } from 'react'
+import type { KeySettings } from '@/features/ranking/hooks/use-key-settings'
+import type { ActionName } from '@/features/ranking/model/keys'
+import { ACTION_LABELS, ACTIONS, keyName } from '@/features/ranking/model/keys'
 import { letterOf } from '@/lib/format'
-import type { ReactNode } from 'react'
 
 interface KeySheetProps {
   isOpen: boolean
   k: number
-  keymap: Keymap
-  isOn: boolean
-  onSwitch: (isOn: boolean) => void
+  settings: KeySettings
   onClose: () => void
 }
 
@@ -25,44 +25,77 @@ const rankRows = (k: number): [string, string][] => [
   ['← →', 'Go to another margin; on a letter of the ranking: move it'],
 ]
 
-/** Every key of the ranking page, for the comparison at hand. */
-export function KeySheet({ isOpen, k, keymap, isOn, onSwitch, onClose }: KeySheetProps) {
-  const rows = [
+/** Every key of the ranking page, for the comparison at hand; those of the actions can be changed. */
+export function KeySheet({ isOpen, k, settings, onClose }: KeySheetProps) {
+  const fixed: [string, string][] = [
     ...(k === 2 ? PAIR_ROWS : rankRows(k)),
-    ['Enter', 'Submit, and on to the next'] as [string, string],
+    ['Enter', 'Submit, and on to the next'],
   ]
   return (
     <Sheet isOpen={isOpen} onClose={onClose}>
-      <Table horizontalSpacing="md" verticalSpacing="xs">
+      <Table verticalSpacing="xs">
         <Table.Tbody>
-          {rows.map(([keys, meaning]) => (
-            <Table.Tr key={keys}>
-              <Table.Td>
-                <Kbd>{keys}</Kbd>
-              </Table.Td>
-              <Table.Td>{meaning}</Table.Td>
-            </Table.Tr>
+          {fixed.map(([keys, meaning]) => (
+            <Row key={keys} keys={keys} meaning={meaning} />
           ))}
           {ACTIONS.map((action) => (
-            <Table.Tr key={action}>
-              <Table.Td>
-                <Kbd>
-                  {keymap[action].length === 1 ? keymap[action].toUpperCase() : keymap[action]}
-                </Kbd>
-              </Table.Td>
-              <Table.Td>{ACTION_LABELS[action]}</Table.Td>
-            </Table.Tr>
+            <ActionRow key={action} action={action} settings={settings} />
           ))}
         </Table.Tbody>
       </Table>
       {k > 6 && <p>Here G names an answer: press Shift with a letter for the action.</p>}
-      <Switch
-        checked={isOn}
-        onChange={(event) => onSwitch(event.currentTarget.checked)}
-        label="Single keys are on"
-        description="Switch them off if you use speech input; the buttons do the same."
-      />
+      <Group justify="space-between" mt="md">
+        <Switch
+          checked={settings.isOn}
+          onChange={(event) => settings.switchOn(event.currentTarget.checked)}
+          label="Single keys are on"
+          description="Switch them off if you use speech input; the buttons do the same."
+        />
+        <Button variant="default" size="xs" onClick={settings.reset}>
+          Back to the usual keys
+        </Button>
+      </Group>
     </Sheet>
+  )
+}
+
+function Row({ keys, meaning, children }: { keys: string; meaning: string; children?: ReactNode }) {
+  return (
+    <Table.Tr>
+      <Table.Td w={150}>
+        <Kbd>{keys}</Kbd>
+      </Table.Td>
+      <Table.Td>{meaning}</Table.Td>
+      <Table.Td ta="end">{children}</Table.Td>
+    </Table.Tr>
+  )
+}
+
+function ActionRow({ action, settings }: { action: ActionName; settings: KeySettings }) {
+  const [isWaiting, setWaiting] = useState(false)
+  const [problem, setProblem] = useState<string | null>(null)
+  const take = (event: KeyboardEvent) => {
+    if (!isWaiting || event.key === 'Tab' || event.key === 'Shift') return
+    event.preventDefault()
+    event.stopPropagation()
+    setWaiting(false)
+    setProblem(event.key === 'Escape' ? null : settings.change(action, event.key))
+  }
+  return (
+    <Row keys={keyName(settings.keymap[action])} meaning={ACTION_LABELS[action]}>
+      <Button
+        size="compact-xs"
+        variant={isWaiting ? 'filled' : 'default'}
+        aria-label={isWaiting ? undefined : `Change the key: ${ACTION_LABELS[action]}`}
+        onClick={() => setWaiting(true)}
+        onBlur={() => setWaiting(false)}
+        data-mantine-stop-propagation={isWaiting || undefined}
+        onKeyDownCapture={take}
+      >
+        {isWaiting ? 'Press the new key' : 'Change'}
+      </Button>
+      {problem && <div role="alert">{problem}</div>}
+    </Row>
   )
 }
 

@@ -44,7 +44,6 @@ export function NextAnswer({ draft, k, onPlace, onGap }: NextAnswerProps) {
             key={choice.key}
             type="button"
             data-enter="submit"
-            aria-label={choice.label}
             aria-pressed={draft.gaps[draft.gapFocus] === choice.gap}
             onClick={() => onGap(choice.gap)}
           >
@@ -52,7 +51,10 @@ export function NextAnswer({ draft, k, onPlace, onGap }: NextAnswerProps) {
             <span className={classes.sign} aria-hidden>
               {choice.sign}
             </span>
-            <span>{choice.short}</span>
+            <span>
+              {choice.short}
+              {choice.short !== choice.label && <span className="visually-hidden"> better</span>}
+            </span>
           </button>
         ))}
       </div>

@@ -59,7 +59,7 @@ export function PairStrip({ draft, onStrip, onLean }: PairStripProps) {
       <div className={classes.verdict}>
         {chosen === STRIP_MIDDLE ? (
           <>
-            <span>Lean, if you do:</span>
+            <span>Lean?</span>
             {[0, 1].map((position) => (
               <button
                 key={position}

@@ -65,7 +65,7 @@ export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
         campaign={campaign.name}
         progress={state.progress}
         pending={state.outbox.waiting.filter((entry) => entry.what.kind === 'submit').length}
-        guidelinesKey={keys.keymap.guidelines}
+        keymap={keys.keymap}
         isGuidelinesOpen={isGuidelinesOpen}
         onGuidelines={() => run({ type: 'guidelines' })}
         onKeys={() => run({ type: 'keys' })}
@@ -139,9 +139,7 @@ export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
       <KeySheet
         isOpen={isKeySheetOpen}
         k={k}
-        keymap={keys.keymap}
-        isOn={keys.isOn}
-        onSwitch={keys.switchOn}
+        settings={keys}
         onClose={() => setKeySheetOpen(false)}
       />
     </div>

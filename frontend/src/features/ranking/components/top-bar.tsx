@@ -2,6 +2,8 @@ import { Button, Progress } from '@mantine/core'
 import { AccountMenu } from '@/components/account-menu'
 import { KeyCap } from '@/components/key-cap'
 import { Wordmark } from '@/components/wordmark'
+import type { Keymap } from '@/features/ranking/model/keys'
+import { keyName } from '@/features/ranking/model/keys'
 import type { RankingProgress } from '@/lib/types'
 import classes from './top-bar.module.css'
 
@@ -10,7 +12,7 @@ interface TopBarProps {
   progress: RankingProgress | null
   /** Submitted here and not yet counted by the server. */
   pending: number
-  guidelinesKey: string
+  keymap: Keymap
   isGuidelinesOpen: boolean
   onGuidelines: () => void
   onKeys: () => void
@@ -34,7 +36,7 @@ export function TopBar(props: TopBarProps) {
           variant="subtle"
           aria-pressed={props.isGuidelinesOpen}
           onClick={props.onGuidelines}
-          rightSection={<KeyCap>{props.guidelinesKey.toUpperCase()}</KeyCap>}
+          rightSection={<KeyCap>{keyName(props.keymap.guidelines)}</KeyCap>}
         >
           Guidelines
         </Button>
@@ -43,7 +45,7 @@ export function TopBar(props: TopBarProps) {
           variant="subtle"
           className={classes.keys}
           onClick={props.onKeys}
-          rightSection={<KeyCap>?</KeyCap>}
+          rightSection={<KeyCap>{keyName(props.keymap.keys)}</KeyCap>}
         >
           Keys
         </Button>

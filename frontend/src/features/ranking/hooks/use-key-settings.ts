@@ -1,8 +1,23 @@
 import { useLocalStorage } from '@mantine/hooks'
-import { DEFAULT_KEYS } from '@/features/ranking/model/keys'
+import type { ActionName } from '@/features/ranking/model/keys'
+import { keymapOf, rebind } from '@/features/ranking/model/keys'
 
-/** Whether single keys work on this browser, and which key does what. */
+/** Whether single keys work in this browser, and which key does what. */
 export function useKeySettings() {
   const [isOn, switchOn] = useLocalStorage({ key: 'plumbline.keys-on', defaultValue: true })
-  return { keymap: DEFAULT_KEYS, isOn, switchOn }
+  const [chosen, setChosen, reset] = useLocalStorage<unknown>({
+    key: 'plumbline.keys',
+    defaultValue: {},
+  })
+  const keymap = keymapOf(chosen)
+  /** Returns why not, or null when it is done. */
+  const change = (action: ActionName, key: string): string | null => {
+    const result = rebind(keymap, action, key)
+    if (typeof result === 'string') return result
+    setChosen(result)
+    return null
+  }
+  return { keymap, change, reset, isOn, switchOn }
 }
+
+export type KeySettings = ReturnType<typeof useKeySettings>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Draft } from './draft'
 import { draftReducer, EMPTY_DRAFT, nextStep } from './draft'
-import { commandOf, DEFAULT_KEYS } from './keys'
+import { commandOf, DEFAULT_KEYS, keymapOf, rebind } from './keys'
 
 const press = (key: string, k: number, shiftKey = false) => commandOf({ key, shiftKey }, k)
 
@@ -58,5 +58,29 @@ describe('keys', () => {
 
   it('leaves every other key alone', () => {
     for (const key of ['q', 'Tab', 'F5', 'é', ' ']) expect(press(key, 4)).toBeNull()
+  })
+})
+
+describe('keys of one’s own', () => {
+  it('puts an action on another key', () => {
+    expect(rebind(DEFAULT_KEYS, 'undo', 'U')).toEqual({ ...DEFAULT_KEYS, undo: 'u' })
+  })
+
+  it.each(['a', '4', '=', 'Enter', 'ArrowLeft', ' ', 'Tab', 'Escape'])(
+    'leaves %s its meaning',
+    (key) => expect(rebind(DEFAULT_KEYS, 'undo', key)).toContain('has its meaning'),
+  )
+
+  it('refuses a key that another action has, and one that is no key to type', () => {
+    expect(rebind(DEFAULT_KEYS, 'undo', 's')).toBe(
+      'S is taken by “Skip this comparison”; change that one first.',
+    )
+    expect(rebind(DEFAULT_KEYS, 'undo', 'Dead')).toContain('cannot be used')
+  })
+
+  it('takes of a stored keymap what makes sense', () => {
+    const stored = { undo: 'u', skip: 7, reason: 'Enter', keys: '<img src=x>', other: 'q' }
+    expect(keymapOf(stored)).toEqual({ ...DEFAULT_KEYS, undo: 'u' })
+    for (const nonsense of [null, 'x', [], 3]) expect(keymapOf(nonsense)).toEqual(DEFAULT_KEYS)
   })
 })

@@ -16,6 +16,37 @@ export const DEFAULT_KEYS: Keymap = {
   back: 'Backspace',
 }
 
+/** A keymap as it was stored, with the default for whatever of it makes no sense. */
+export function keymapOf(stored: unknown): Keymap {
+  const chosen = typeof stored === 'object' && stored !== null ? stored : {}
+  return ACTIONS.reduce<Keymap>((keymap, action) => {
+    const key = (chosen as Record<string, unknown>)[action]
+    const result = typeof key === 'string' ? rebind(keymap, action, key) : keymap
+    return typeof result === 'string' ? keymap : result
+  }, DEFAULT_KEYS)
+}
+
+/** Keys that mean the same in every comparison. */
+const TAKEN = /^([ab0-9= ]|Enter|Escape|Tab|Arrow.*)$/
+const USABLE = /^(\S|Backspace|Delete|Insert|Home|End|F\d+)$/
+
+/** The keymap with one action on another key; or the sentence that says why that cannot be. */
+export function rebind(keymap: Keymap, action: ActionName, pressed: string): Keymap | string {
+  const key = pressed.length === 1 ? pressed.toLowerCase() : pressed
+  const name = keyName(key)
+  if (TAKEN.test(key)) return `${name} has its meaning in every comparison; choose another key.`
+  if (!USABLE.test(key)) return `${name} cannot be used; choose a letter or a sign.`
+  const other = ACTIONS.find((candidate) => candidate !== action && keymap[candidate] === key)
+  if (other) return `${name} is taken by “${ACTION_LABELS[other]}”; change that one first.`
+  return { ...keymap, [action]: key }
+}
+
+/** A key as it is written on a keyboard. */
+export function keyName(key: string): string {
+  if (key === ' ') return 'Space'
+  return key.length === 1 ? key.toUpperCase() : key
+}
+
 export const ACTION_LABELS: Record<ActionName, string> = {
   undo: 'Undo the last submit',
   skip: 'Skip this comparison',

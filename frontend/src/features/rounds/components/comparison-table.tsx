@@ -1,7 +1,7 @@
 import { Table } from '@mantine/core'
 import { TableBox } from '@/components/table-box'
 import { estimateOf, numberOf } from '@/features/rounds/model/decision'
-import { figure, percent } from '@/lib/format'
+import { percent, twoDecimals } from '@/lib/format'
 
 const ROWS: { name: string; title: string; isShare?: boolean }[] = [
   { name: 'reward_mean', title: 'Mean reward (0 is the average ranked answer)' },
@@ -20,7 +20,7 @@ export function ComparisonTable({ metrics }: { metrics: Record<string, unknown> 
   const cell = (name: string, isShare = false) => {
     const estimate = estimateOf(metrics, name)
     if (!estimate) return '–'
-    const show = isShare ? percent : figure
+    const show = isShare ? percent : twoDecimals
     const interval =
       estimate.low === estimate.high ? '' : ` (${show(estimate.low)} to ${show(estimate.high)})`
     return show(estimate.value) + interval
@@ -55,8 +55,8 @@ export function ComparisonTable({ metrics }: { metrics: Record<string, unknown> 
               KL of the challenger to it (nats)
             </Table.Th>
             <Table.Td>–</Table.Td>
-            <Table.Td>{kl.start === null ? '–' : figure(kl.start)}</Table.Td>
-            <Table.Td>{kl.base === null ? '–' : figure(kl.base)}</Table.Td>
+            <Table.Td>{kl.start === null ? '–' : twoDecimals(kl.start)}</Table.Td>
+            <Table.Td>{kl.base === null ? '–' : twoDecimals(kl.base)}</Table.Td>
           </Table.Tr>
         </Table.Tbody>
       </Table>

@@ -15,6 +15,20 @@ const TITLES: Record<string, string> = {
   margin: 'Reward margin',
   lr: 'Learning rate',
   grad_norm: 'Gradient norm',
+  first_loss: 'Loss before training (ln 2 is 0.693)',
+  train_accuracy: 'Accuracy on the pairs it was trained on',
+  heldout_accuracy: 'Accuracy on held-out pairs',
+  heldout_accuracy_by_margin: 'Accuracy on held-out pairs, by margin',
+  heldout_pairs: 'Held-out pairs',
+  heldout_rankings: 'Held-out rankings',
+  train_rankings: 'Rankings trained on',
+  kl_to_start: 'KL to the round’s start (nats)',
+  kl_to_base: 'KL to the first model (nats)',
+  length_mean: 'Mean length (tokens)',
+  distinct_texts: 'Distinct replies',
+  stopped: 'Ended by themselves',
+  win_rate_vs_start: 'Won against the champion',
+  win_rate_vs_base: 'Won against the first model',
 }
 const FIRST = ['loss', 'accuracy', 'kl', 'margin']
 const MARGINS = ['negligibly', 'slightly', 'better', 'significantly']
