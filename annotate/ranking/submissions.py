@@ -59,8 +59,8 @@ def submit(
             assignment.save(update_fields=["state", "draft"])
             _count(assignment, 1)
             annotation = _record(assignment, client_id, kept)
-        elif annotation.withdrawn_at is not None:
-            raise Conflict("This annotation was undone; submit it again as a new one.")
+        else:
+            _require_not_undone(annotation)
     return annotation, progress_of(round=round, user=user), is_new
 
 
@@ -85,8 +85,10 @@ def amend(
             kept = _accepted(assignment, answer)
             _withdraw(found)
             annotation = _record(assignment, client_id, kept, amends=found)
-        elif annotation.amends_id != found.pk or annotation.withdrawn_at is not None:
+        elif annotation.amends_id != found.pk:
             raise Conflict("This client_id was used before; send the change with a new one.")
+        else:
+            _require_not_undone(annotation)
     return annotation, progress_of(round=round, user=user), is_new
 
 
@@ -148,6 +150,13 @@ def _accepted(assignment: Assignment, answer: Answer) -> Answer:
         texts = dict(completions)
         kept = without_idle_edits(kept, [texts[index] for index in assignment.order])
     return kept
+
+
+def _require_not_undone(annotation: Annotation) -> None:
+    """A repetition gets the first answer, also when that was amended since: it was recorded."""
+    amended = Annotation.objects.filter(assignment=annotation.assignment_id, amends=annotation)
+    if annotation.withdrawn_at is not None and not amended.exists():
+        raise Conflict("This annotation was undone; submit it again as a new one.")
 
 
 def _withdraw(annotation: Annotation) -> None:

@@ -78,6 +78,18 @@ def test_it_amends_only_what_stands(user: User, uid: str) -> None:
     assert Annotation.objects.count() == 3
 
 
+def test_it_answers_a_repeated_submit_as_before_though_it_was_amended(round: Round, user: User) -> None:
+    assignment, client_id = lease(round, user)["assignments"][0]["uid"], str(uuid4())
+    first = submit(user, assignment, client_id=client_id)
+    change = str(uuid4())
+    second = amend(user, first[1]["uid"], client_id=change)
+    third = amend(user, second[1]["uid"])
+    assert submit(user, assignment, client_id=client_id) == (200, first[1])
+    assert amend(user, first[1]["uid"], client_id=change) == (200, second[1])
+    undo(user, third[1]["uid"])
+    assert Annotation.objects.filter(withdrawn_at=None).count() == 0
+
+
 def test_it_undoes_an_amended_answer(round: Round, user: User, uid: str) -> None:
     newer = amend(user, uid)[1]["uid"]
     assert undo(user, uid)[0] == 409
