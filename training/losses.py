@@ -48,9 +48,17 @@ def scaled_bradley_terry(differences: Tensor, levels: Tensor) -> Tensor:
     return -levels.clamp(min=1) * logsigmoid(differences)
 
 
-def plackett_luce(scores: Tensor) -> Tensor:
-    """``-sum_k [r_k - logsumexp_{j >= k} r_j]`` of scores ordered best first: ``[K]`` to a scalar."""
-    return (torch.logcumsumexp(scores.flip(0), dim=0).flip(0) - scores).sum()
+def plackett_luce(scores: Tensor, pairs: Sequence[Pair]) -> Tensor:
+    """``-sum_k [r_k - logsumexp(r_k and every r_j that is worse)]``: ``[K]`` to a scalar.
+
+    Without ties this is the negative log-likelihood of the whole ranking (Plackett 1975); of tied
+    completions neither is among the worse of the other.
+    """
+    total = scores.new_zeros(())
+    for better in {pair[0] for pair in pairs}:
+        field = [better, *(worse for best, worse, _ in pairs if best == better)]
+        total = total + torch.logsumexp(scores[field], dim=0) - scores[better]
+    return total
 
 
 def centering(scores: Tensor, pairs: Sequence[Pair]) -> Tensor:

@@ -64,6 +64,13 @@ class RewardParams(LoopParams):
     learning_rate: float = _param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
     full_learning_rate: float = _param(1e-3, "peak learning rate of AdamW where every weight is trained")
     batch_prompts: int = _param(8, "prompts an optimiser step, each with all of its replies")
+    loss: Literal["bradley_terry", "scaled", "plackett_luce"] = _param(
+        "bradley_terry",
+        "bradley_terry (with the margin), scaled (weighed by level) or plackett_luce (whole ranking)",
+    )
+    centering: float = _param(
+        0.0, "weight of (chosen + rejected)^2, which keeps scores around 0; 0.01 is usual"
+    )
     margin: Literal["none", "small", "large"] = _param(
         "small", "margin inside the loss by level 0 to 3: none; small 0, 1/3, 2/3, 1; large 0, 1, 2, 3"
     )
@@ -107,7 +114,7 @@ class DpoParams(LoopParams):
 class EvaluateParams:
     """The evaluate stage."""
 
-    samples_per_prompt: int = _param(1, "replies drawn for each held-out prompt from each model")
+    samples_per_prompt: int = _param(4, "replies drawn for each held-out prompt from each model")
     batch_rows: int = _param(256, "replies decoded at once; lower it when memory is short")
     micro_tokens: int = _param(4096, "tokens a forward pass when replies are scored")
     bootstrap: int = _param(1000, "resamples of the prompts behind each 95 % interval")

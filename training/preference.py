@@ -1,4 +1,4 @@
-"""The loss of a ranking under each method of direct preference optimisation."""
+"""The loss of one ranking, for a reward model and under each method of direct preference optimisation."""
 
 from __future__ import annotations
 
@@ -10,10 +10,30 @@ from torch import Tensor
 
 from training import losses
 from training.losses import MARGINS, Pair
-from training.params import DpoParams
+from training.params import DpoParams, RewardParams
 
 PER_TOKEN = ("ipo", "sigmoid_norm", "simpo")
 """Losses over means per token; the others sum over a completion's tokens."""
+
+
+def reward_loss(scores: Tensor, pairs: Sequence[Pair], params: RewardParams) -> Tensor:
+    """What a reward model pays for its ``scores`` ``[K]`` of a ranking: a scalar, a mean over pairs.
+
+    Plackett-Luce is a sum over places instead, since it has no pairs to take a mean of.
+    """
+    differences = losses.pair_differences(scores, pairs)
+    levels = torch.tensor([pair[2] for pair in pairs], device=scores.device)
+    match params.loss:
+        case "bradley_terry":
+            margins = losses.margins_of(pairs, params.margin).to(scores.device)
+            paid = losses.bradley_terry(differences, margins).mean()
+        case "scaled":
+            paid = losses.scaled_bradley_terry(differences, levels).mean()
+        case "plackett_luce":
+            paid = losses.plackett_luce(scores, pairs)
+    if params.centering:
+        paid = paid + params.centering * losses.centering(scores, pairs).mean()
+    return paid
 
 
 class RankingLoss(NamedTuple):

@@ -86,9 +86,12 @@ def _wait_ready(address: str) -> None:
     raise AssertionError("The web server did not become ready within a minute.")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium: the system's if there is one, else playwright's own."""
+    """Chromium: the system's if there is one, else playwright's own.
+
+    Not for the whole session: its event loop would still run under the tests that come after these.
+    """
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:

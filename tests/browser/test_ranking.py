@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotate.ranking.models import Assignment
+from annotate.ranking.models import Assignment, Completion
 from annotate.rounds.models import Round
 from tests.annotate.collecting import collecting_round
 from tests.browser.conftest import PHONE, Visit
@@ -258,3 +258,49 @@ def test_it_leaves_single_keys_alone_when_they_are_switched_off(visit: Visit) ->
     page.keyboard.press("Enter")
     expect(page.get_by_role("radio", checked=True)).to_have_count(0)
     assert stored(round) == []
+
+
+def test_it_marks_what_another_answer_does_not_say(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    Completion.objects.filter(index=0).update(text="Dear Nora, thank you.")
+    Completion.objects.filter(index=1).update(text="Dear Nora, thanks.")
+    page = open_round(visit, round)
+    texts(page)
+    press(page, "d")
+    assert sorted(page.locator("mark").all_inner_texts()) == ["thank you", "thanks"]
+    press(page, "d")
+    expect(page.locator("mark")).to_have_count(0)
+
+
+def test_it_compares_with_the_best_so_far_among_three(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=3)
+    page = open_round(visit, round)
+    texts(page)
+    press(page, "bd")
+    expect(page.get_by_text("Marked: what B does not say.")).to_have_count(2)
+
+
+def test_long_answers_scroll_together_when_asked_to(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    Completion.objects.filter(index=0).update(text="A line.\n\n" * 80)
+    Completion.objects.filter(index=1).update(text="A line.\n\n" * 160)
+    page = open_round(visit, round)
+    texts(page)
+    scroll = "[...document.querySelectorAll('article > [role=group]')].map((box) => box.scrollTop)"
+    halfway = """() => {
+      const box = document.querySelector('article > [role=group]')
+      box.scrollTop = (box.scrollHeight - box.clientHeight) / 2
+    }"""
+    two_frames = "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+    page.evaluate(halfway)
+    page.evaluate(two_frames)
+    assert page.evaluate(scroll)[1] == 0
+    press(page, "t")
+    page.evaluate(halfway.replace("/ 2", "/ 4"))
+    page.evaluate(two_frames)
+    shares = page.evaluate(
+        """[...document.querySelectorAll('article > [role=group]')]
+        .map((box) => box.scrollTop / (box.scrollHeight - box.clientHeight))"""
+    )
+    assert shares == pytest.approx([0.25, 0.25], abs=0.02)
+    expect(page.get_by_role("button", name="Submit")).to_be_in_viewport()

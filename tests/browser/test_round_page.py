@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from annotate.accounts.models import User
-from annotate.live.events import publish, round_topic
 from annotate.loop.collecting import publish_collecting
+from annotate.loop.jobs import stage_folder
 from annotate.rounds.models import Round, RoundState
 from annotate.rounds.transitions import move
 from tests.annotate.collecting import collecting_round
 from tests.browser.conftest import Visit
 from tests.browser.rounds import deciding_round, running, step
 from tests.browser.screens import annotator_of, elsewhere, press, rank_path, texts, wait_saved
+from training.contracts import PARTIAL_COMPLETIONS_FILE, CompletionRow
 
 LIVE = re.compile("^live$")
 
@@ -74,12 +77,28 @@ def test_it_misses_nothing_while_the_line_is_broken(visit: Visit) -> None:
 
 def test_samples_scroll_by_while_the_round_is_sampled(visit: Visit) -> None:
     round = collecting_round(comparisons=3, k=2)
+    round.comparisons.all().delete()
     Round.objects.filter(pk=round.pk).update(state=RoundState.SAMPLING)
-    running(round, "sample")
+    telemetry = running(round, "sample")
     page = open_live(visit, round)
-    sample = {"prompt": "Thank Nora.", "text": "Fresh from the model", "temperature": 0.7, "finish": "stop"}
-    elsewhere(publish, topic=round_topic(round.pk), kind="samples", payload={"completions": [sample]})
-    expect(page.get_by_text("Fresh from the model")).to_be_visible()
+    for number, prompt in enumerate(round.campaign.prompts.all(), start=1):
+        draw(round, prompt.pk, f"Fresh reply {number}")
+        telemetry.note({"step": number, "total": 6})
+        elsewhere(telemetry.write)
+        expect(page.get_by_text(f"Fresh reply {number}")).to_be_visible()
+    expect(page.get_by_text("Fresh reply 1")).to_be_visible()
+
+
+def draw(round: Round, prompt: int, text: str) -> None:
+    """Write a reply down as the sample stage does while it is at work."""
+    path = stage_folder(round, "sample") / "work" / PARTIAL_COMPLETIONS_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    row = CompletionRow(
+        prompt_id=str(prompt), index=0, text=text, token_ids=[5], logprobs=[-1.0], temperature=0.7, top_p=1.0,
+        seed=1, finish="stop",
+    )  # fmt: skip
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write(json.dumps(asdict(row)) + "\n")
 
 
 def test_it_shows_a_failure_with_its_sentence_and_retries(visit: Visit) -> None:

@@ -65,3 +65,33 @@ def test_it_tells_an_annotator_nothing_of_where_an_answer_comes_from(visit: Visi
     everything = " ".join(said)
     for secret in ("starter", "checkpoint", "temperature", "logprob", "seed", "reward", "d" * 64):
         assert secret not in everything
+
+
+def test_it_colours_code_and_lets_it_be_copied(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    Completion.objects.filter(index=0).update(text="```python\nprint('x')  # safe\n```")
+    page = visit(annotator_of(round), rank_path(round))
+    texts(page)
+    code = page.locator("article pre")
+    expect(code.locator(".hljs-string")).to_have_text("'x'")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "print('x')  # safe"
+
+
+def test_it_runs_each_paragraph_the_way_its_script_runs(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    Completion.objects.filter(index=0).update(text="شكرا جزيلا يا نورا\n\nThank you, Nora.")
+    page = visit(annotator_of(round), rank_path(round))
+    texts(page)
+    lefts = page.evaluate(
+        """() => [...document.querySelectorAll('article p')].slice(0, 9).map((p) => {
+          const range = document.createRange()
+          range.selectNodeContents(p)
+          return [p.innerText, range.getBoundingClientRect().left - p.getBoundingClientRect().left]
+        })"""
+    )
+    indents = dict(lefts)
+    assert indents["Thank you, Nora."] < 1
+    assert indents["شكرا جزيلا يا نورا"] > 50

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 from tests.training.tiny import prompt_rows, ranking_rows, run_stage, write_job, write_lines
 from training.__main__ import main
 from training.attention import NAME
-from training.contracts import JobSpec, read_prompts
+from training.contracts import JobSpec
 from training.decoding import Request, sample_replies
 from training.imitation import Lesson, mean_surprise
 from training.models import encoder_for, load_policy
@@ -39,16 +39,14 @@ def dialogues(path: Path, count: int) -> str:
 
 def test_it_learns_replies_and_not_prompts(tmp_path: Path, llama: str) -> None:
     params = {"full_learning_rate": 0.01, "epochs": 8, "batch_prompts": 4}
-    job = write_job(
-        tmp_path, "sft", policy=llama, dialogues=[dialogues(tmp_path / "d.jsonl", 16)], params=params
-    )
-    output, metrics = run_stage(job)
+    files = [dialogues(tmp_path / "d.jsonl", 16)]
+    output, metrics = run_stage(write_job(tmp_path, "sft", policy=llama, dialogues=files, params=params))
     assert metrics["heldout_loss"] < 0.3 * metrics["first_loss"]
     assert (metrics["train_dialogues"], metrics["heldout_dialogues"]) == (12, 4)
     job = JobSpec(stage="sft", output="", work="")
     trained = load_policy(str(output / "checkpoint"), job)
     encoder = encoder_for(trained, str(output / "checkpoint"))
-    prompt = encoder.prompt(read_prompts(tmp_path / "p.jsonl")[0].messages)
+    prompt = encoder.prompt(prompt_rows(1)[0]["messages"])
     request = Request(0, seed=0, temperature=0.0, top_p=1.0)
     *_, replies = sample_replies(trained, [prompt], [request], max_new_tokens=30, stop=[0])
     assert isinstance(replies, list)

@@ -100,11 +100,17 @@ def test_it_gives_plackett_luce_by_brute_force() -> None:
     chance = 1.0
     for place in range(4):
         chance *= weights[place] / sum(weights[place:])
-    assert plackett_luce(scores).item() == pytest.approx(-math.log(chance), rel=1e-6)
+    pairs = [(better, worse, 1) for better in range(4) for worse in range(better + 1, 4)]
+    assert plackett_luce(scores, pairs).item() == pytest.approx(-math.log(chance), rel=1e-6)
+
+
+def test_it_sets_tied_replies_against_the_worse_alone() -> None:
+    # 0 and 1 are tied above 2, all scores equal: each of the two is first of two, ln 2 twice
+    assert plackett_luce(torch.zeros(3), [(0, 2, 1), (1, 2, 1)]).item() == pytest.approx(2 * math.log(2))
 
 
 def test_it_gives_bradley_terry_for_a_plackett_luce_of_two() -> None:
-    assert plackett_luce(torch.tensor([LN3, 0.0])).item() == pytest.approx(RIGHT)
+    assert plackett_luce(torch.tensor([LN3, 0.0]), [(0, 1, 1)]).item() == pytest.approx(RIGHT)
 
 
 def test_it_values_good_and_bad_replies_around_the_baseline() -> None:

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from training.params import DpoParams, parse_params
-from training.preference import ranking_loss
+from training.params import DpoParams, RewardParams, parse_params
+from training.preference import ranking_loss, reward_loss
 
 PAIRS = [(0, 1, 1), (0, 2, 3), (1, 2, 2)]
 REFERENCE = torch.tensor([-20.0, -31.0, -9.0])
@@ -49,3 +49,17 @@ def test_it_knows_no_untrained_loss_of_simpo() -> None:
     assert result.untrained is None
     # means per token -2 and -1.55: 2 * -0.45 - 0.5 = -1.4
     assert result.loss.item() == pytest.approx(math.log(1 + math.exp(1.4)), rel=1e-5)
+
+
+def test_it_trains_rewards_by_the_loss_that_is_asked_for() -> None:
+    scores = torch.tensor([math.log(3), 0.0])
+    pairs = [(0, 1, 3)]
+    asked = {
+        RewardParams(margin="none"): math.log(4 / 3),
+        RewardParams(margin="large"): math.log(1 + math.exp(3) / 3),
+        RewardParams(loss="scaled"): 3 * math.log(4 / 3),
+        RewardParams(loss="plackett_luce"): math.log(4 / 3),
+        RewardParams(margin="none", centering=0.01): math.log(4 / 3) + 0.01 * math.log(3) ** 2,
+    }
+    for params, expected in asked.items():
+        assert reward_loss(scores, pairs, params).item() == pytest.approx(expected, rel=1e-5)

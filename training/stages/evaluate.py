@@ -55,8 +55,8 @@ def run(run: Run) -> StageOutput:
             index=index,
             **{who: judged[source][number * per_prompt + index] for who, source in sources.items()},
         )
-        for number, prompt in enumerate(prompts)
         for index in range(per_prompt)
+        for number, prompt in enumerate(prompts)
     ]
     write_rows(run.output / EVALUATION_FILE, rows)
     metrics = compare(rows, bootstrap=params.bootstrap, seed=job.seed)

@@ -12,9 +12,10 @@ from training.checkpoints import CHECKPOINT_FOLDER, save_checkpoint
 from training.data import Ranking, load_rankings
 from training.engine import Loop, Objective, Summed
 from training.logprobs import completion_rewards, in_batches
-from training.losses import bradley_terry, margins_of, pair_differences
+from training.losses import pair_differences
 from training.models import encoder_for, new_reward_model
 from training.params import RewardParams, parse_params
+from training.preference import reward_loss
 from training.run import Run, StageOutput
 from training.scoring import accuracy_metrics
 
@@ -33,11 +34,9 @@ def run(run: Run) -> StageOutput:
         total, right = scores.new_zeros(()), 0.0
         sizes = [len(ranking.group.completions) for ranking in batch]
         for ranking, own in zip(batch, scores.split(sizes), strict=True):
-            differences = pair_differences(own, ranking.pairs)
-            margins = margins_of(ranking.pairs, params.margin).to(own.device)
             share = weight(ranking)
-            total = total + share * bradley_terry(differences, margins).mean()
-            right += share * (differences > 0).float().mean().item()
+            total = total + share * reward_loss(own, ranking.pairs, params)
+            right += share * (pair_differences(own, ranking.pairs) > 0).float().mean().item()
         return Summed(total, {"accuracy": right})
 
     def weight(ranking: Ranking) -> float:

@@ -3,6 +3,7 @@ import type { Components } from 'react-markdown'
 import ReactMarkdown from 'react-markdown'
 import rehypeSanitize from 'rehype-sanitize'
 import remarkGfm from 'remark-gfm'
+import { CodeBlock } from './code-block'
 import classes from './markdown.module.css'
 import { ScrollBox } from './scroll-box'
 
@@ -30,11 +31,7 @@ const INERT: Components = {
       <table>{children}</table>
     </ScrollBox>
   ),
-  pre: ({ children }) => (
-    <ScrollBox className={classes.code} label="Code">
-      <pre>{children}</pre>
-    </ScrollBox>
-  ),
+  pre: ({ children }) => <CodeBlock>{children}</CodeBlock>,
 }
 
 export const Markdown = memo(function Markdown({ text }: { text: string }) {

@@ -2,6 +2,7 @@ import { useDraggable } from '@dnd-kit/core'
 import { KeyCap } from '@/components/key-cap'
 import { Markdown } from '@/components/markdown'
 import { ScrollBox } from '@/components/scroll-box'
+import { wordDiff } from '@/features/ranking/model/word-diff'
 import { letterOf, ordinal } from '@/lib/format'
 import type { Completion } from '@/lib/types'
 import classes from './completion-card.module.css'
@@ -13,6 +14,8 @@ interface CompletionCardProps {
   /** The place it would get next. */
   nextPlace: number
   canBePlaced: boolean
+  /** The answer whose missing words are marked in this one; null to show it as it was written. */
+  against: Completion | null
   onPlace: () => void
   onTakeOut: () => void
 }
@@ -49,10 +52,29 @@ export function CompletionCard(props: CompletionCardProps) {
         {completion.text.trim() === '' ? (
           <p className={classes.empty}>This answer is empty.</p>
         ) : (
-          <Markdown text={completion.text} />
+          <AnswerText text={completion.text} against={props.against} />
         )}
       </ScrollBox>
     </article>
+  )
+}
+
+function AnswerText({ text, against }: { text: string; against: Completion | null }) {
+  const pieces = against && wordDiff(text, against.text)
+  if (!pieces) return <Markdown text={text} />
+  return (
+    <>
+      <p className={classes.note}>Marked: what {letterOf(against.position)} does not say.</p>
+      <p className={classes.plain} dir="auto">
+        {pieces.map((piece, index) =>
+          piece.isOwn ? (
+            <mark key={index}>{piece.text}</mark>
+          ) : (
+            <span key={index}>{piece.text}</span>
+          ),
+        )}
+      </p>
+    </>
   )
 }
 

@@ -43,7 +43,7 @@ export function KeySheet({ isOpen, k, settings, onClose }: KeySheetProps) {
           ))}
         </Table.Tbody>
       </Table>
-      {k > 6 && <p>Here G names an answer: press Shift with a letter for the action.</p>}
+      {k > 3 && <p>A letter that names an answer places it: press Shift with it for its action.</p>}
       <Group justify="space-between" mt="md">
         <Switch
           checked={settings.isOn}

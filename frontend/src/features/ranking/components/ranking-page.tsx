@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { useKeySettings } from '@/features/ranking/hooks/use-key-settings'
 import { useRankingKeys } from '@/features/ranking/hooks/use-ranking-keys'
 import { useRankingSession } from '@/features/ranking/hooks/use-ranking-session'
+import { useViewSettings } from '@/features/ranking/hooks/use-view-settings'
 import type { Command } from '@/features/ranking/model/keys'
 import { useMe } from '@/lib/session'
 import type { CampaignForMember } from '@/lib/types'
@@ -23,6 +24,7 @@ export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
   const [open, setOpen] = useState<Open>('nothing')
   const [isGuidelinesOpen, setGuidelinesOpen] = useState(false)
   const [isKeySheetOpen, setKeySheetOpen] = useState(false)
+  const view = useViewSettings()
   const [isDragging, setDragging] = useState(false)
   const [nudges, setNudges] = useState(0)
   const [task] = state.queue
@@ -53,6 +55,10 @@ export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
         return setOpen(campaign.task.rationale === 'off' ? 'nothing' : 'reason')
       case 'guidelines':
         return setGuidelinesOpen((isOpen) => !isOpen)
+      case 'differences':
+        return view.toggleDifferences()
+      case 'together':
+        return view.toggleTogether()
       case 'keys':
         return setKeySheetOpen(true)
     }
@@ -110,6 +116,7 @@ export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
             session={session}
             settings={campaign.task}
             keymap={keys.keymap}
+            view={view}
             open={open}
             nudges={nudges}
             onOpen={setOpen}

@@ -1,10 +1,13 @@
 import { Textarea } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import { Conversation } from '@/components/conversation'
+import type { ViewSettings } from '@/features/ranking/hooks/use-view-settings'
+import { useScrollTogether } from '@/features/ranking/hooks/use-scroll-together'
 import type { Command, Keymap } from '@/features/ranking/model/keys'
+import type { Draft } from '@/features/ranking/model/draft'
 import type { RankingSession, RankingState } from '@/features/ranking/model/ranking-session'
 import { question, rankingSentence, wantedKeys } from '@/features/ranking/model/words'
-import type { Task, TaskSettings } from '@/lib/types'
+import type { Completion, Task, TaskSettings } from '@/lib/types'
 import { ActionBar } from './action-bar'
 import { CompletionCard } from './completion-card'
 import { NextAnswer } from './next-answer'
@@ -13,6 +16,7 @@ import { PairStrip } from './pair-strip'
 import { SkipForm } from './skip-form'
 import { TaskSort } from './task-sort'
 import classes from './task-view.module.css'
+import { ViewBar } from './view-bar'
 
 interface TaskViewProps {
   task: Task
@@ -20,6 +24,7 @@ interface TaskViewProps {
   session: RankingSession
   settings: TaskSettings
   keymap: Keymap
+  view: ViewSettings
   open: 'nothing' | 'skip' | 'reason'
   /** Counts the submits that came too early. */
   nudges: number
@@ -34,6 +39,7 @@ export function TaskView(props: TaskViewProps) {
   const { draft } = state
   const k = task.completions.length
   const heading = useRef<HTMLHeadingElement>(null)
+  const answers = useScrollTogether(props.view.isTogether)
   // The next comparison is new to the reader: reading starts at its prompt.
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])
   const move = (position: number, to: number) => session.dispatch({ type: 'move', position, to })
@@ -44,8 +50,9 @@ export function TaskView(props: TaskViewProps) {
           Prompt
         </h2>
         <Conversation messages={task.prompt} />
+        <ViewBar view={props.view} keymap={props.keymap} />
       </section>
-      <section className={classes.answers} aria-label="Answers" data-k={k}>
+      <section ref={answers} className={classes.answers} aria-label="Answers" data-k={k}>
         {task.completions.map((completion) => (
           <CompletionCard
             key={completion.position}
@@ -53,6 +60,7 @@ export function TaskView(props: TaskViewProps) {
             place={placeOf(draft.order, completion.position)}
             nextPlace={draft.order.length}
             canBePlaced={k > 2}
+            against={props.view.isMarking ? comparedWith(task, draft, completion) : null}
             onPlace={() => session.dispatch({ type: 'place', position: completion.position })}
             onTakeOut={() => session.dispatch({ type: 'unplace', position: completion.position })}
           />
@@ -61,6 +69,13 @@ export function TaskView(props: TaskViewProps) {
       <Controls {...props} onMove={move} />
     </TaskSort>
   )
+}
+
+/** Of two answers the other one; of more the best so far, which itself is compared with nothing. */
+function comparedWith(task: Task, draft: Draft, completion: Completion): Completion | null {
+  const { completions } = task
+  const base = completions.length === 2 ? 1 - completion.position : (draft.order[0] ?? 0)
+  return completions.find((other) => other.position === base && other !== completion) ?? null
 }
 
 function placeOf(order: number[], position: number): number | null {

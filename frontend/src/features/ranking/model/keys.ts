@@ -2,7 +2,17 @@ import type { Gap } from '@/lib/types'
 import type { DraftAction } from './draft'
 
 /** The actions whose key an annotator may choose. */
-export const ACTIONS = ['undo', 'skip', 'all-bad', 'reason', 'guidelines', 'keys', 'back'] as const
+export const ACTIONS = [
+  'undo',
+  'skip',
+  'all-bad',
+  'reason',
+  'guidelines',
+  'differences',
+  'together',
+  'keys',
+  'back',
+] as const
 export type ActionName = (typeof ACTIONS)[number]
 export type Keymap = Record<ActionName, string>
 
@@ -12,6 +22,8 @@ export const DEFAULT_KEYS: Keymap = {
   'all-bad': 'x',
   reason: 'r',
   guidelines: 'g',
+  differences: 'd',
+  together: 't',
   keys: '?',
   back: 'Backspace',
 }
@@ -53,6 +65,8 @@ export const ACTION_LABELS: Record<ActionName, string> = {
   'all-bad': 'All of them are bad',
   reason: 'Write the reason',
   guidelines: 'Open or close the guidelines',
+  differences: 'Mark the words that another answer lacks',
+  together: 'Scroll the answers together, or apart',
   keys: 'This list of keys',
   back: 'One step back',
 }

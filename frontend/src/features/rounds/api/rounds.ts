@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { queryOptions } from '@tanstack/react-query'
+import { withSamples } from '@/features/rounds/model/live-round'
 import { get, post } from '@/lib/api'
 import type { EvaluationReport, MetricPoint, Recipe, Round, Sample } from '@/lib/types'
 
@@ -35,7 +36,8 @@ export const runLogQuery = (run: number) =>
 export const samplesQuery = (round: number) =>
   queryOptions({
     queryKey: ['round', round, 'samples'],
-    queryFn: () => get<Sample[]>(`/rounds/${round}/samples?limit=20`),
+    queryFn: () =>
+      get<Sample[]>(`/rounds/${round}/samples?limit=20`).then((fresh) => withSamples([], fresh)),
     staleTime: Infinity,
   })
 

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Markdown } from '@/components/markdown'
 import { samplesQuery } from '@/features/rounds/api/rounds'
+import { keyOf } from '@/features/rounds/model/live-round'
 import { figure } from '@/lib/format'
 import classes from './samples-panel.module.css'
 
@@ -12,8 +13,8 @@ export function SamplesPanel({ round, hasSome }: { round: number; hasSome: boole
     <section className={classes.panel} aria-label="Newest answers">
       <h2>Newest answers</h2>
       <ul className={classes.list}>
-        {data.map((sample, index) => (
-          <li key={`${data.length - index}-${sample.text}`} className={classes.sample}>
+        {data.map((sample) => (
+          <li key={keyOf(sample)} className={classes.sample}>
             <p className={classes.prompt}>{sample.prompt}</p>
             <Markdown text={sample.text} />
             <p className={classes.facts}>

@@ -27,6 +27,8 @@ export function useLiveRound(id: number) {
         queries.setQueryData(samplesQuery(id).queryKey, (old) =>
           withSamples(old ?? [], message.payload.completions),
         )
+        // The message brings a taste; the list of the newest is asked for.
+        void queries.invalidateQueries({ queryKey: samplesQuery(id).queryKey })
       } else if (message.kind === 'state') {
         // A move brings what no message carries: the challenger, the evaluation.
         void queries.invalidateQueries({ queryKey: roundQuery(id).queryKey, exact: true })

@@ -104,4 +104,5 @@ it('shows the newest samples first and not more than a page holds', () => {
   const shown = withSamples(old, [sample('new')])
   expect(shown).toHaveLength(20)
   expect(shown[0]?.text).toBe('new')
+  expect(withSamples(shown, [sample('new')])).toEqual(shown)
 })

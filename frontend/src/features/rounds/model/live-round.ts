@@ -54,6 +54,10 @@ export function withMetric(points: MetricPoint[], point: MetricPoint): MetricPoi
   )
 }
 
-/** The newest first, and not more than a page shows. */
-export const withSamples = (samples: Sample[], fresh: Sample[]) =>
-  [...fresh, ...samples].slice(0, SHOWN_SAMPLES)
+export const keyOf = (sample: Sample) => `${sample.temperature} ${sample.prompt} ${sample.text}`
+
+/** The newest first, each once, and not more than a page shows. */
+export function withSamples(samples: Sample[], fresh: Sample[]): Sample[] {
+  const each = new Map([...fresh, ...samples].map((sample) => [keyOf(sample), sample]))
+  return [...each.values()].slice(0, SHOWN_SAMPLES)
+}
