@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import PreTrainedModel
 
 from training.contracts import LoraSpec
 
 
-def add_adapters(model: PreTrainedModel, lora: LoraSpec) -> PeftModel:
-    """Freeze ``model`` and put adapters into it, in place; a scalar head stays trainable whole.
+def add_adapters(model: PreTrainedModel, lora: LoraSpec, seed: int) -> PeftModel:
+    """Freeze ``model`` and put adapters into it, in place, drawn under ``seed``; a scalar head stays free.
 
     The untrained adapters change nothing. ``model`` may be called as before: it now has them inside.
     """
@@ -20,6 +21,7 @@ def add_adapters(model: PreTrainedModel, lora: LoraSpec) -> PeftModel:
         target_modules="all-linear",
         exclude_modules=["score"] if hasattr(model, "score") else None,
     )
+    torch.manual_seed(seed)
     wrapped = get_peft_model(model, config)
     for name, parameter in model.named_parameters():
         if name.startswith("score."):

@@ -15,6 +15,7 @@ from torch.nn.attention.bias import causal_lower_right
 from torch.nn.functional import scaled_dot_product_attention
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from training.flash_parts import attend_in_parts
 from training.segments import Row
 
 NAME = "plumbline_parts"
@@ -69,6 +70,8 @@ class RowParts:
         """See :class:`Parts`; B is 1."""
         if self._keep:
             self.kept[layer] = (key, value)
+        if query.device.type == "cpu":
+            return attend_in_parts(query, key, value, self._row.spans, scale)
         # Split once, not sliced: a slice's gradient is as large as the whole row.
         lengths = self._row.segment_lengths()
         queries, keys, values = (iter(part.split(lengths, dim=2)) for part in (query, key, value))

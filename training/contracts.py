@@ -351,15 +351,29 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise ContractError(f"The file {path} cannot be read: {problem}.") from problem
 
 
+def _check_messages(path: Path, number: int, messages: Any) -> None:
+    """Raise :class:`ContractError` unless ``messages`` are turns of text."""
+    turns = messages if isinstance(messages, list) else []
+    if not turns or not all(
+        isinstance(turn, dict) and isinstance(turn.get("role"), str) and isinstance(turn.get("content"), str)
+        for turn in turns
+    ):
+        raise ContractError(f"{path} line {number}: messages are turns of a role and a content, both text.")
+
+
 def read_prompts(path: Path) -> list[PromptRow]:
-    """Read a prompts file; raises :class:`ContractError` with the line number of a bad row."""
-    rows = []
+    """Read a prompts file; raises :class:`ContractError` with the line number of a bad or repeated row."""
+    rows: dict[str, PromptRow] = {}
     for number, raw in _rows(path):
         try:
-            rows.append(PromptRow(**raw))
+            row = PromptRow(**raw)
         except TypeError as problem:
             raise ContractError(f"{path} line {number} is not a prompt row: {problem}.") from problem
-    return rows
+        _check_messages(path, number, row.messages)
+        if row.prompt_id in rows:
+            raise ContractError(f"{path} line {number}: the prompt_id {row.prompt_id} has been there before.")
+        rows[row.prompt_id] = row
+    return list(rows.values())
 
 
 def read_completions(path: Path) -> Iterator[CompletionRow]:
@@ -377,10 +391,10 @@ def read_dialogues(path: Path) -> list[DialogueRow]:
     for number, raw in _rows(path):
         try:
             row = DialogueRow(**raw)
-            roles = [turn["role"] for turn in row.messages]
-        except (TypeError, KeyError) as problem:
+        except TypeError as problem:
             raise ContractError(f"{path} line {number} is not a dialogue row: {problem}.") from problem
-        if len(roles) < 2 or roles[-1] != "assistant":
+        _check_messages(path, number, row.messages)
+        if len(row.messages) < 2 or row.messages[-1]["role"] != "assistant":
             raise ContractError(f"{path} line {number}: a dialogue ends in an assistant turn after others.")
         if not math.isfinite(row.weight) or row.weight < 0:
             raise ContractError(f"{path} line {number}: a weight is a finite number, at least 0.")
@@ -397,6 +411,7 @@ def read_rankings(path: Path) -> list[RankingRow]:
             row = RankingRow(**raw)
         except (TypeError, KeyError) as problem:
             raise ContractError(f"{path} line {number} is not a ranking row: {problem}.") from problem
+        _check_messages(path, number, row.messages)
         if len(row.gaps) != len(row.completions) - 1 or len(row.completions) < 2:
             raise ContractError(f"{path} line {number}: K completions need K - 1 gaps, and K at least 2.")
         if any(gap is not None and not 0 <= gap <= MAX_MARGIN for gap in row.gaps):

@@ -46,7 +46,7 @@ def imitate(
     if not lessons:
         raise ContractError(f"The stage {phase} has no reply to learn from.")
     job = run.job
-    adapters = add_adapters(policy, job.lora) if job.lora else None
+    adapters = add_adapters(policy, job.lora, job.seed) if job.lora else None
 
     def loss(batch: Sequence[Lesson]) -> Summed:
         surprises = -completion_logprobs(policy, [lesson.group for lesson in batch]).sums()

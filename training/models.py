@@ -22,6 +22,7 @@ from transformers.utils import logging
 from training.attention import NAME as ATTENTION_IN_PARTS
 from training.contracts import ContractError, JobSpec
 from training.data import Encoder
+from training.selfcheck import attends_in_parts
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
@@ -91,7 +92,7 @@ def load_policy(source: str, job: JobSpec, role: str = "policy", *, train: bool 
         dtype=dtype,
         attn_implementation=ATTENTION_IN_PARTS,
     )
-    return _ready(model, job)
+    return _ready(model, job, source, role)
 
 
 def load_reward_model(source: str, job: JobSpec) -> PreTrainedModel:
@@ -123,17 +124,23 @@ def _load_reward(source: str, job: JobSpec, role: str, dtype: torch.dtype) -> Pr
     )
     if not isinstance(getattr(model, "score", None), nn.Linear):
         raise ContractError(f"The {role} {source} is a {model.config.model_type}, which has no scalar head.")
-    return _ready(model, job)
+    return _ready(model, job, source, role)
 
 
-def _ready(model: PreTrainedModel, job: JobSpec) -> PreTrainedModel:
+def _ready(model: PreTrainedModel, job: JobSpec, source: str, role: str) -> PreTrainedModel:
     """On its device and without dropout, under which an untrained policy would not equal its reference."""
     if "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < ONE_THREAD_BELOW:
         torch.set_num_threads(1)
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-    return model.to(resolve_device(job.device)).eval()  # type: ignore[arg-type]  # it takes a device
+    model.to(resolve_device(job.device)).eval()  # type: ignore[arg-type]  # it takes a device
+    if not attends_in_parts(model):
+        raise ContractError(
+            f"The {role} {source} is a {model.config.model_type}, whose attention is not plain causal "
+            "attention (soft caps, sinks or states), which is not supported."
+        )
+    return model
 
 
 def encoder_for(model: PreTrainedModel, source: str, role: str = "policy") -> Encoder:
@@ -144,7 +151,14 @@ def encoder_for(model: PreTrainedModel, source: str, role: str = "policy") -> En
         raise ContractError(
             f"The {role} {source} has a tokenizer of {len(tokenizer)} tokens but weights for {vocabulary}."
         )
-    return Encoder(tokenizer, int(model.config.max_position_embeddings), vocabulary)
+    return Encoder(tokenizer, _context(model), vocabulary)
+
+
+def _context(model: PreTrainedModel) -> int:
+    """Tokens that the model sees at once; within its window a sliding-window model is a plain one."""
+    config = model.config
+    window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
+    return min(int(config.max_position_embeddings), int(window or config.max_position_embeddings))
 
 
 def stop_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

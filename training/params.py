@@ -85,7 +85,7 @@ class DpoParams(LoopParams):
 
     learning_rate: float = _param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
     full_learning_rate: float = _param(4e-4, "peak learning rate of AdamW where every weight is trained")
-    epochs: int = _param(3, "passes over the data")
+    epochs: int = _param(2, "passes over the data")
     loss: Literal["sigmoid", "sigmoid_norm", "cdpo", "robust", "ipo", "odpo", "simpo"] = _param(
         "sigmoid",
         "sigmoid, sigmoid_norm (per token), cdpo, robust, ipo (per token), odpo or simpo (per token)",

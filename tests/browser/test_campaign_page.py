@@ -164,3 +164,14 @@ def test_it_shows_what_an_export_holds_and_gives_it(visit: Visit) -> None:
         page.get_by_role("link", name="Download 1 pair").click()
     [row] = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
     assert set(json.loads(row)) >= {"prompt", "chosen", "rejected", "margin"}
+
+
+def test_it_goes_where_one_types(visit: Visit) -> None:
+    create_campaign(creator=None, name="Notes")
+    page = visit(admin(), "/")
+    expect(page.get_by_role("link", name="Notes")).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("notes exp")
+    expect(page.get_by_role("option", name="Notes: export")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Export the preferences")).to_be_visible()

@@ -113,6 +113,9 @@ def test_first_pages(visit: Visit, size: tuple[int, int], scheme: str) -> None:
     page = visit(admin(), "/", size=size, scheme=scheme)
     expect(page.get_by_role("cell").first).to_be_visible()
     check(page, "home-admin", size, scheme)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Go to")).to_be_focused()
+    check(page, "finder", size, scheme)
 
 
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
@@ -156,3 +157,21 @@ def test_two_tabs_of_one_person_do_not_fight(visit: Visit) -> None:
     wait_saved(other)
     assert len(stored(round)) == 2
     assert len({annotation.assignment_id for annotation in stored(round)}) == 2
+
+
+def test_it_keeps_the_work_of_somebody_who_was_logged_out(visit: Visit) -> None:
+    round = collecting_round(comparisons=3, k=2)
+    user = annotator_of(round)
+    user.set_password("a long enough secret")
+    user.save()
+    page = open_round(visit, round)
+    Session.objects.all().delete()
+    press(page, "2")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("logged out: 1 waiting")).to_be_visible()
+    page.get_by_role("button", name="Log in again").click()
+    page.get_by_label("User name").fill(user.username)
+    page.get_by_role("textbox", name="Password").fill("a long enough secret")
+    page.keyboard.press("Enter")
+    wait_saved(page)
+    assert [annotation.gaps for annotation in stored(round)] == [[2]]

@@ -53,6 +53,16 @@ def test_it_shows_markdown_as_its_writer_meant_it(visit: Visit) -> None:
     expect(page.locator("article table td strong")).to_have_text("b")
     expect(page.locator("article pre code")).to_contain_text('<b onclick="window.broken = 4">')
     expect(page.locator("article").get_by_text("image: spy")).to_be_visible()
+    expect(page.locator("article").get_by_text("<script>window.broken = 1</script>")).to_be_visible()
+
+
+def test_it_sets_formulas_under_the_content_security_policy(visit: Visit) -> None:
+    round = collecting_round(comparisons=1, k=2)
+    Completion.objects.filter(index=0).update(text="The area is \\(\\pi r^2\\), and it costs $5.")
+    page = visit(annotator_of(round), rank_path(round))
+    texts(page)
+    expect(page.locator("article .katex msup")).to_have_count(1)
+    expect(page.locator("article").get_by_text("it costs $5")).to_be_visible()
 
 
 def test_it_tells_an_annotator_nothing_of_where_an_answer_comes_from(visit: Visit) -> None:

@@ -92,7 +92,12 @@ def test_it_refuses_a_job_that_is_not_json(tmp_path: Path) -> None:
 def test_it_refuses_a_wrong_ranking_naming_the_line(
     tmp_path: Path, change: dict[str, Any], says: str
 ) -> None:
-    row = {"prompt_id": "p", "messages": [], "completions": [{"text": "a"}, {"text": "b"}], "gaps": [1]}
+    row = {
+        "prompt_id": "p",
+        "messages": [{"role": "user", "content": "a"}],
+        "completions": [{"text": "a"}, {"text": "b"}],
+        "gaps": [1],
+    }
     path = tmp_path / "rankings.jsonl"
     path.write_text(json.dumps({**row, **change}) + "\n")
     with pytest.raises(ContractError, match=says):
@@ -104,7 +109,7 @@ def test_it_refuses_a_wrong_ranking_naming_the_line(
     [
         ({"messages": [{"role": "assistant", "content": "a"}]}, "ends in an assistant turn after others"),
         ({"messages": [{"role": "user", "content": "a"}] * 2}, "ends in an assistant turn"),
-        ({"messages": [{"content": "a"}]}, "line 1 is not a dialogue row"),
+        ({"messages": [{"content": "a"}]}, "both text"),
         ({"dialogue": []}, "line 1 is not a dialogue row"),
     ],
 )
@@ -113,6 +118,27 @@ def test_it_refuses_a_wrong_dialogue(tmp_path: Path, row: dict[str, Any], says: 
     path.write_text(json.dumps(row) + "\n")
     with pytest.raises(ContractError, match=says):
         read_dialogues(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"prompt_id": "p", "messages": "hello"}, "both text"),
+        ({"prompt_id": "p", "messages": []}, "both text"),
+        ({"prompt_id": "p", "messages": [{"role": "user", "content": 3}]}, "both text"),
+        ({"prompt_id": "p"}, "is not a prompt row"),
+        (
+            {"prompt_id": "q", "messages": [{"role": "user", "content": "a"}]},
+            "line 2: the prompt_id q has been",
+        ),
+    ],
+)
+def test_it_refuses_a_wrong_or_repeated_prompt(tmp_path: Path, row: dict[str, Any], says: str) -> None:
+    path = tmp_path / "prompts.jsonl"
+    first = {"prompt_id": "q", "messages": [{"role": "user", "content": "a"}]}
+    path.write_text(json.dumps(first) + "\n" + json.dumps(row) + "\n")
+    with pytest.raises(ContractError, match=says):
+        read_prompts(path)
 
 
 def test_it_refuses_a_prompts_file_that_is_not_there(tmp_path: Path) -> None:

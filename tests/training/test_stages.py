@@ -173,7 +173,7 @@ def test_it_evaluates_a_challenger_against_start_and_base(
     output, metrics = run_stage(job)
     rows = [json.loads(line) for line in (output / "evaluation.jsonl").read_text().splitlines()]
     assert [(row["prompt_id"], row["index"]) for row in rows] == [
-        (f"p{n}", i) for n in range(6) for i in (0, 1)
+        (f"p{n}", i) for i in (0, 1) for n in range(6)
     ]
     assert all(row["start"] == row["base"] for row in rows)
     assert metrics["kl_to_start"] == metrics["kl_to_base"] > 0

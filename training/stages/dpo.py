@@ -35,7 +35,7 @@ def run(run: Run) -> StageOutput:
         files.append(str(silver_rankings(run, policy, encoder, params)))
     rankings = load_rankings(files, encoder)
     reference = _reference_logprobs(run, policy, rankings, params.micro_tokens)
-    adapters = add_adapters(policy, job.lora) if job.lora else None
+    adapters = add_adapters(policy, job.lora, job.seed) if job.lora else None
 
     def loss(batch: Sequence[Ranking]) -> Summed:
         logprobs = completion_logprobs(policy, [ranking.group for ranking in batch])

@@ -27,7 +27,7 @@ def run(run: Run) -> StageOutput:
     model = new_reward_model(job.policy, job, job.seed)
     encoder = encoder_for(model, job.policy)
     rankings = load_rankings(job.rankings, encoder)
-    adapters = add_adapters(model, job.lora) if job.lora else None
+    adapters = add_adapters(model, job.lora, job.seed) if job.lora else None
 
     def loss(batch: Sequence[Ranking]) -> Summed:
         scores = completion_rewards(model, [ranking.group for ranking in batch])

@@ -58,7 +58,7 @@ def _known_words(texts: Iterable[str]) -> set[str]:
 
 
 def measure(replies: list[Reply], known: list[Pair]) -> Figures:
-    """The figures of some replies; ``known`` is the corpus that verbatim and unknown refer to."""
+    """The figures of some replies; ``known`` are the pairs that verbatim and unknown refer to."""
     seen_replies = {pair.reply for pair in known}
     seen_sentences = {part for reply in seen_replies for part in sentences(reply)}
     vocabulary = _known_words(seen_replies) | _known_words(pair.request for pair in known)

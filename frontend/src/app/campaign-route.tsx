@@ -15,7 +15,7 @@ import type { Campaign } from '@/lib/types'
 import type { CampaignSearch, Tab } from './campaign-search'
 import { TABS } from './campaign-search'
 
-const route = getRouteApi('/members/framed/campaigns/$id')
+const route = getRouteApi('/members/framed/staff/campaigns/$id')
 
 const LABELS: Record<Tab, string> = {
   rounds: 'Rounds',
@@ -37,6 +37,7 @@ export function CampaignRoute() {
     campaign.champion === null || campaign.prompts.train === 0 || campaign.members === 0
   return (
     <>
+      <title>{`${campaign.name} · Plumbline`}</title>
       <CampaignHead campaign={campaign} action={<NextAction campaign={campaign} />} />
       {isYoung && <NextSteps campaign={campaign} />}
       <Tabs

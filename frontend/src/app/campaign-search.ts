@@ -7,13 +7,13 @@ export interface CampaignSearch extends PromptFilter {
   tab?: Tab
 }
 
-/** The part of a campaign page's address that says what is shown; what makes no sense is left out. */
+/** The part of a campaign page's address that says what is shown; what makes no sense is taken out. */
 export function campaignSearch(search: Record<string, unknown>): CampaignSearch {
   const { tab, split, q, page } = search
   return {
-    ...(TABS.includes(tab as Tab) && { tab: tab as Tab }),
-    ...((split === 'train' || split === 'heldout') && { split }),
-    ...((typeof q === 'string' || typeof q === 'number') && q !== '' && { q: String(q) }),
-    ...(typeof page === 'number' && page > 1 && { page }),
+    tab: TABS.find((name) => name === tab),
+    split: split === 'train' || split === 'heldout' ? split : undefined,
+    q: typeof q === 'string' || typeof q === 'number' ? String(q) || undefined : undefined,
+    page: typeof page === 'number' && Number.isInteger(page) && page > 1 ? page : undefined,
   }
 }

@@ -6,7 +6,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queries } from './queries'
-import { router } from './router'
+import { makeRouter } from './router'
 import { theme } from './theme'
 
 // A page of before an update asks for a part that is gone: the reload brings the new one, and drafts stay.
@@ -24,7 +24,7 @@ createRoot(place).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
-        <RouterProvider router={router} />
+        <RouterProvider router={makeRouter(queries)} />
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

@@ -1,4 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query'
+import type { RouterHistory } from '@tanstack/react-router'
 import {
   createRootRouteWithContext,
   createRoute,
@@ -14,7 +15,6 @@ import type { StepName } from '@/features/rounds/model/steps'
 import { isStepName } from '@/features/rounds/model/steps'
 import { campaignSearch } from './campaign-search'
 import { NotFound, PageProblem } from './fallbacks'
-import { queries } from './queries'
 import { Shell } from './shell'
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({ notFoundComponent: NotFound })
@@ -22,11 +22,11 @@ const root = createRootRouteWithContext<{ queries: QueryClient }>()({ notFoundCo
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
-  validateSearch: (search): { next?: string } =>
-    // Only a path of this site: the login must lead nowhere else.
-    typeof search.next === 'string' && /^\/(?![/\\])/.test(search.next)
-      ? { next: search.next }
-      : {},
+  // Only a path of this site: the login must lead nowhere else. (What is not named here passes unread.)
+  validateSearch: (search): { next?: string } => ({
+    next:
+      typeof search.next === 'string' && /^\/(?![/\\])/.test(search.next) ? search.next : undefined,
+  }),
   component: LoginPage,
 })
 
@@ -41,6 +41,15 @@ const members = createRoute({
 })
 
 const framed = createRoute({ getParentRoute: () => members, id: 'framed', component: Shell })
+
+/** Pages of those who run rounds; to others they are no secret, but of no use. */
+const staff = createRoute({
+  getParentRoute: () => framed,
+  id: 'staff',
+  beforeLoad: ({ context }) => {
+    if (!context.me.runs_rounds) throw redirect({ to: '/' })
+  },
+})
 
 const home = createRoute({
   getParentRoute: () => framed,
@@ -63,7 +72,7 @@ const rank = createRoute({
 })
 
 const newCampaign = createRoute({
-  getParentRoute: () => framed,
+  getParentRoute: () => staff,
   path: '/campaigns/new',
   component: lazyRouteComponent(
     () => import('@/features/campaigns/components/new-campaign-page'),
@@ -72,7 +81,7 @@ const newCampaign = createRoute({
 })
 
 const campaign = createRoute({
-  getParentRoute: () => framed,
+  getParentRoute: () => staff,
   path: '/campaigns/$id',
   params: numeric,
   validateSearch: campaignSearch,
@@ -81,16 +90,17 @@ const campaign = createRoute({
 })
 
 const round = createRoute({
-  getParentRoute: () => framed,
+  getParentRoute: () => staff,
   path: '/rounds/$id',
   params: numeric,
-  validateSearch: (search): { step?: StepName } =>
-    isStepName(search.step) ? { step: search.step } : {},
+  validateSearch: (search): { step?: StepName } => ({
+    step: isStepName(search.step) ? search.step : undefined,
+  }),
   component: lazyRouteComponent(() => import('./round-route'), 'RoundRoute'),
 })
 
 const people = createRoute({
-  getParentRoute: () => framed,
+  getParentRoute: () => staff,
   path: '/people',
   component: lazyRouteComponent(
     () => import('@/features/people/components/people-page'),
@@ -98,19 +108,27 @@ const people = createRoute({
   ),
 })
 
-export const router = createRouter({
-  routeTree: root.addChildren([
-    login,
-    members.addChildren([framed.addChildren([home, newCampaign, campaign, round, people]), rank]),
+const routeTree = root.addChildren([
+  login,
+  members.addChildren([
+    framed.addChildren([home, staff.addChildren([newCampaign, campaign, round, people])]),
+    rank,
   ]),
-  context: { queries },
-  defaultErrorComponent: PageProblem,
-  defaultPreload: 'intent',
-  scrollRestoration: true,
-})
+])
+
+/** The pages by their addresses; `history` is the browser's unless another is given. */
+export const makeRouter = (queries: QueryClient, history?: RouterHistory) =>
+  createRouter({
+    routeTree,
+    history,
+    context: { queries },
+    defaultErrorComponent: PageProblem,
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+  })
 
 declare module '@tanstack/react-router' {
   interface Register {
-    router: typeof router
+    router: ReturnType<typeof makeRouter>
   }
 }

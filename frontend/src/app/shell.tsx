@@ -2,6 +2,7 @@ import { Link, Outlet } from '@tanstack/react-router'
 import { AccountMenu } from '@/components/account-menu'
 import { Wordmark } from '@/components/wordmark'
 import { useMe } from '@/lib/session'
+import { Finder } from './finder'
 import classes from './shell.module.css'
 
 /** The frame of every page but the ranking page, which needs the whole screen. */
@@ -22,6 +23,7 @@ export function Shell() {
         </nav>
         <AccountMenu />
       </header>
+      <Finder />
       <main id="content" className={classes.content} tabIndex={-1}>
         <Outlet />
       </main>

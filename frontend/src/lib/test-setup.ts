@@ -23,6 +23,7 @@ window.ResizeObserver ??= class {
     return undefined
   }
 }
+window.scrollTo = () => undefined
 Element.prototype.scrollIntoView ??= () => undefined
 
 afterEach(() => {

@@ -10,7 +10,10 @@ export interface PromptFilter {
 
 export function promptsQuery(campaign: number, filter: PromptFilter) {
   const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(filter)) if (value) search.set(name, String(value))
+  for (const name of ['split', 'q', 'page'] as const) {
+    const value = filter[name]
+    if (value !== undefined) search.set(name, String(value))
+  }
   return queryOptions({
     queryKey: ['campaign', campaign, 'prompts', search.toString()],
     queryFn: () => get<PromptPage>(`/campaigns/${campaign}/prompts?${search}`),

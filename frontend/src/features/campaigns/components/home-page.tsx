@@ -14,6 +14,7 @@ export function HomePage() {
   if (!me.runs_rounds) {
     return (
       <div className={classes.page}>
+        <title>Campaigns · Plumbline</title>
         <h1>Your campaigns</h1>
         {campaigns.length > 0 ? (
           <WaitingList campaigns={campaigns} />
@@ -29,6 +30,7 @@ export function HomePage() {
   }
   return (
     <div className={classes.page}>
+      <title>Campaigns · Plumbline</title>
       <header className={classes.head}>
         <h1>Campaigns</h1>
         <ButtonLink to="/campaigns/new">New campaign</ButtonLink>

@@ -27,6 +27,7 @@ export function NewCampaignPage() {
         create.mutate({ name: text('name'), model: text('model'), guidelines: text('guidelines') })
       }}
     >
+      <title>New campaign · Plumbline</title>
       <h1>New campaign</h1>
       {create.error && <ProblemNotice problem={create.error} />}
       <TextInput name="name" label="Name" maxLength={120} required data-autofocus />

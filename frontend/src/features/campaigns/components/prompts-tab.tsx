@@ -1,4 +1,5 @@
 import { Pagination, SegmentedControl, Table, TextInput } from '@mantine/core'
+import { useDebouncedCallback } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { Empty, ProblemNotice } from '@/components/notice'
 import { TableBox } from '@/components/table-box'
@@ -20,6 +21,10 @@ interface PromptsTabProps {
 /** The prompts of a campaign, and the way to bring in more. */
 export function PromptsTab({ campaign, filter, onFilter }: PromptsTabProps) {
   const { data, error } = useQuery(promptsQuery(campaign, filter))
+  const find = useDebouncedCallback(
+    (q: string) => onFilter({ ...filter, q: q || undefined, page: undefined }),
+    250,
+  )
   const isFiltered = Boolean(filter.q ?? filter.split)
   return (
     <div className={classes.stack}>
@@ -30,9 +35,7 @@ export function PromptsTab({ campaign, filter, onFilter }: PromptsTabProps) {
           label="Find"
           placeholder="Words of a prompt"
           defaultValue={filter.q ?? ''}
-          onChange={(event) =>
-            onFilter({ ...filter, q: event.currentTarget.value || undefined, page: undefined })
-          }
+          onChange={(event) => find(event.currentTarget.value)}
         />
         <SegmentedControl
           aria-label="Which prompts"

@@ -19,6 +19,7 @@ export function PeoplePage() {
   const users = useQuery(usersQuery)
   return (
     <div className={classes.page}>
+      <title>People · Plumbline</title>
       <h1>People</h1>
       <NewAccount />
       {users.error && <ProblemNotice problem={users.error} />}

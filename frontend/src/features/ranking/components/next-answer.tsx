@@ -16,7 +16,7 @@ interface NextAnswerProps {
 /** The question that is open now, and every answer it can have, each with its key. */
 export function NextAnswer({ draft, k, onPlace, onGap }: NextAnswerProps) {
   return draft.order.length < k ? (
-    <div className={classes.row}>
+    <div key="place" className={classes.row}>
       <span className={classes.question}>
         {draft.order.length === 0
           ? 'Which is the best?'
@@ -36,7 +36,7 @@ export function NextAnswer({ draft, k, onPlace, onGap }: NextAnswerProps) {
       </div>
     </div>
   ) : (
-    <div className={classes.row}>
+    <div key="gap" className={classes.row}>
       <span className={classes.question}>{gapQuestion(draft, draft.gapFocus)}</span>
       <div className={classes.choices} role="group" aria-label={gapQuestion(draft, draft.gapFocus)}>
         {GAP_KEYS.map((choice) => (

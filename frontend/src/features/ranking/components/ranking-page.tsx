@@ -67,6 +67,7 @@ export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
 
   return (
     <div className={classes.page}>
+      <title>{`Rank: ${campaign.name} · Plumbline`}</title>
       <TopBar
         campaign={campaign.name}
         progress={state.progress}

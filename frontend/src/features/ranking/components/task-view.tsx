@@ -5,7 +5,8 @@ import type { ViewSettings } from '@/features/ranking/hooks/use-view-settings'
 import { useScrollTogether } from '@/features/ranking/hooks/use-scroll-together'
 import type { Command, Keymap } from '@/features/ranking/model/keys'
 import type { Draft } from '@/features/ranking/model/draft'
-import type { RankingSession, RankingState } from '@/features/ranking/model/ranking-session'
+import type { RankingSession } from '@/features/ranking/model/ranking-session'
+import type { RankingState } from '@/features/ranking/model/session-types'
 import { question, rankingSentence, wantedKeys } from '@/features/ranking/model/words'
 import type { Completion, Task, TaskSettings } from '@/lib/types'
 import { ActionBar } from './action-bar'
@@ -90,28 +91,30 @@ function Controls(props: TaskViewProps & { onMove: (position: number, to: number
   const isReasonOpen = settings.rationale === 'required' || open === 'reason'
   return (
     <section className={classes.controls} aria-label="Your ranking">
-      {k === 2 ? (
-        <PairStrip
-          draft={draft}
-          onStrip={(choice) => session.dispatch({ type: 'strip', choice })}
-          onLean={(position) => session.dispatch({ type: 'lean', position })}
-        />
-      ) : (
-        <>
-          <OrderRail
+      <div className={classes.ranking} data-skipping={open === 'skip' || undefined}>
+        {k === 2 ? (
+          <PairStrip
             draft={draft}
-            k={k}
-            onMove={props.onMove}
-            onFocusGap={(index) => session.dispatch({ type: 'focus-gap', index })}
+            onStrip={(choice) => session.dispatch({ type: 'strip', choice })}
+            onLean={(position) => session.dispatch({ type: 'lean', position })}
           />
-          <NextAnswer
-            draft={draft}
-            k={k}
-            onPlace={(position) => session.dispatch({ type: 'place', position })}
-            onGap={(gap) => session.dispatch({ type: 'gap', gap })}
-          />
-        </>
-      )}
+        ) : (
+          <>
+            <OrderRail
+              draft={draft}
+              k={k}
+              onMove={props.onMove}
+              onFocusGap={(index) => session.dispatch({ type: 'focus-gap', index })}
+            />
+            <NextAnswer
+              draft={draft}
+              k={k}
+              onPlace={(position) => session.dispatch({ type: 'place', position })}
+              onGap={(gap) => session.dispatch({ type: 'gap', gap })}
+            />
+          </>
+        )}
+      </div>
       {isReasonOpen && (
         <Textarea
           label={settings.rationale === 'required' ? 'Your reason (needed)' : 'Your reason'}

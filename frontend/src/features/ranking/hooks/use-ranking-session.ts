@@ -31,7 +31,10 @@ export function useRankingSession(campaign: CampaignForMember, user: number) {
 
   useEffect(() => {
     void session.start()
-    const heartbeat = setInterval(() => void session.heartbeat(), HEARTBEAT_MS)
+    const heartbeat = setInterval(() => {
+      void session.heartbeat()
+      session.remindOfBreak()
+    }, HEARTBEAT_MS)
     const poll = setInterval(() => {
       if (session.snapshot().queue.length === 0 && !document.hidden) void session.refill()
     }, POLL_MS)

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError, OfflineError } from '@/lib/api'
 import type { Lease, RankingProgress, Submission, Task, Undone } from '@/lib/types'
-import type { RankingApi } from './ranking-session'
+import type { RankingApi } from './session-types'
 import { RankingSession } from './ranking-session'
 
 const progress: RankingProgress = {
@@ -279,6 +279,15 @@ describe('a ranking session', () => {
     session.submit()
     await settled()
     expect(server.saved[0]?.body.active_seconds).toBe(30)
+  })
+
+  it('suggests a break after a long sitting', async () => {
+    let now = 0
+    const session = begin(new FakeServer(), () => now)
+    await session.start()
+    for (; now <= 50 * 60_000; now += 60_000) session.touch()
+    session.remindOfBreak()
+    expect(session.snapshot().notice).toContain('fifty minutes')
   })
 
   it('drops from the screen what another tab has answered', async () => {

@@ -1,17 +1,13 @@
 import { ApiError, sentenceOf } from '@/lib/api'
-import type {
-  Lease,
-  RankingProgress,
-  RationaleSetting,
-  Submission,
-  Task,
-  Undone,
-} from '@/lib/types'
+import { newUuid } from '@/lib/new-uuid'
+import type { Submission, Submitted, Task, Undone } from '@/lib/types'
 import { ActiveClock } from './active-clock'
 import type { Draft, DraftAction, Step } from './draft'
 import { decidedGaps, draftReducer, EMPTY_DRAFT, nextStep } from './draft'
-import type { Entry, OutboxState } from './outbox'
+import type { Entry } from './outbox'
 import { Outbox } from './outbox'
+import { Sitting } from './sitting'
+import type { RankingState, SessionOptions } from './session-types'
 import { mergeLeases, withoutTask, withTaskFirst } from './queue'
 import { dropDraft, loadDraft, loadUndo, pruneDrafts, saveDraft, saveUndo } from './storage'
 
@@ -20,39 +16,7 @@ const WANT = 3
 /** Who has shown no sign of life for this long has left: their leases are let run out. */
 const AWAY_MS = 5 * 60_000
 
-export interface RankingApi {
-  lease: (campaign: number, want: number) => Promise<Lease>
-  extendLease: (uid: string) => Promise<{ deadline: string }>
-  skip: (uid: string, reason: string) => Promise<undefined>
-  submit: (uid: string, body: Submission) => Promise<{ uid: string; progress: RankingProgress }>
-  undo: (annotation: string) => Promise<Undone>
-}
-
-export interface SessionOptions {
-  api: RankingApi
-  storage: Storage
-  user: number
-  campaign: number
-  rationale: RationaleSetting
-  now?: () => number
-  newId?: () => string
-  schedule?: (retry: () => void, milliseconds: number) => void
-}
-
-export interface RankingState {
-  queue: Task[]
-  draft: Draft
-  progress: RankingProgress | null
-  outbox: OutboxState
-  /** The first answer about what waits is still out. */
-  isStarting: boolean
-  isUndoing: boolean
-  canUndo: boolean
-  /** One sentence about something the annotator should know. */
-  notice: string | null
-}
-
-type Sent = { uid: string; progress: RankingProgress } | undefined
+type Sent = Submitted | undefined
 
 /** One annotator at work in one campaign: what is on the screen, what comes next, what is being saved. */
 export class RankingSession {
@@ -62,6 +26,7 @@ export class RankingSession {
   private readonly done = new Set<string>()
   private readonly now: () => number
   private clock: ActiveClock
+  private readonly sitting: Sitting
   private undoable: string[]
   private leasing: Promise<void> | null = null
   private mustAskAgain = false
@@ -69,6 +34,7 @@ export class RankingSession {
   constructor(private readonly options: SessionOptions) {
     this.now = options.now ?? Date.now
     this.clock = new ActiveClock(this.now())
+    this.sitting = new Sitting(this.now())
     this.undoable = loadUndo(options.storage, options.user, options.campaign)
     pruneDrafts(options.storage, this.now())
     this.outbox = new Outbox<Sent>({
@@ -174,6 +140,15 @@ export class RankingSession {
 
   touch(): void {
     this.clock.touch(this.now())
+    this.sitting.touch(this.now())
+  }
+
+  /** Called now and then: a long sitting is told of between two notices that matter more. */
+  remindOfBreak(): void {
+    if (this.state.notice !== null || !this.sitting.isBreakDue(this.now())) return
+    const notice =
+      'You have been at it for fifty minutes. A few minutes away help eyes and judgement.'
+    this.update({ notice })
   }
 
   /** The page is in sight again after it was hidden. */
@@ -348,13 +323,4 @@ export class RankingSession {
     this.state = { ...this.state, ...change, canUndo: this.canUndo() }
     for (const listener of this.listeners) listener()
   }
-}
-
-/** `crypto.randomUUID` exists on secure origins only; a team's plain-http server is none. */
-function newUuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

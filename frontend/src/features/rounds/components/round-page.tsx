@@ -31,6 +31,7 @@ export function RoundPage({ id }: { id: number }) {
   const shown = search.step ?? stepOf(round)
   return (
     <div className={classes.page}>
+      <title>{`Round ${round.number} of ${round.campaign.name} · Plumbline`}</title>
       <header className={classes.head}>
         <div>
           <p className={classes.crumb}>

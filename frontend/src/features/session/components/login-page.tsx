@@ -21,6 +21,7 @@ export function LoginPage() {
   })
   return (
     <main className={classes.page}>
+      <title>Log in · Plumbline</title>
       <form
         className={classes.form}
         onSubmit={(event) => {

@@ -1,0 +1,31 @@
+/** After this long at work without a break, one is suggested. */
+export const LONG_SITTING_MS = 50 * 60_000
+/** Away for this long is a break. */
+export const BREAK_MS = 5 * 60_000
+
+/** One stretch of work: it begins at the first sign of life after a break. */
+export class Sitting {
+  private begunAt: number
+  private lastSign: number
+  private isTold = false
+
+  constructor(now: number) {
+    this.begunAt = now
+    this.lastSign = now
+  }
+
+  touch(now: number): void {
+    if (now - this.lastSign >= BREAK_MS) {
+      this.begunAt = now
+      this.isTold = false
+    }
+    this.lastSign = now
+  }
+
+  /** Whether a break is to be suggested now; true once a sitting. */
+  isBreakDue(now: number): boolean {
+    if (this.isTold || now - this.lastSign >= BREAK_MS) return false
+    this.isTold = now - this.begunAt >= LONG_SITTING_MS
+    return this.isTold
+  }
+}
