@@ -74,12 +74,22 @@ class CompletionRow:
 
 @dataclass(frozen=True)
 class RankedCompletion:
-    """A completion inside a ranking; ``token_ids`` is empty when the reply was not sampled by us."""
+    """A completion inside a ranking; ``token_ids`` is empty when the reply was not sampled by us.
+
+    What the annotator said of it, where the campaign asks: whether it is ``safe``, the campaign's own
+    ``attributes`` (a level, an option, or a list of options), a ``thumb``, the reasons it was flagged for
+    (``flags``), and a better text (``edit``).
+    """
 
     text: str
     token_ids: list[int] = field(default_factory=list)
     finish: Literal["stop", "length"] = "stop"
     completion_id: str = ""
+    safe: bool | None = None
+    attributes: dict[str, int | str | list[str]] = field(default_factory=dict)
+    thumb: Literal["up", "down"] | None = None
+    flags: list[str] = field(default_factory=list)
+    edit: str | None = None
 
 
 @dataclass(frozen=True)

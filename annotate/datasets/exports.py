@@ -1,4 +1,4 @@
-"""Exporting a campaign's preferences: a stream of lines, and a manifest that says what was in it."""
+"""Exporting what a campaign's people said: a stream of lines, and a manifest that says what was in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from rest_framework.exceptions import NotFound
 
 from annotate.campaigns.models import Campaign
-from annotate.datasets.formats import trl
+from annotate.datasets.formats import kto, sft, trl
 from annotate.datasets.models import Snapshot
 from annotate.datasets.rows import as_line, frozen_rows, standing_rows
 from annotate.datasets.services import Tally
@@ -21,7 +21,11 @@ from annotate.rounds.models import Round
 from training.contracts import RankingRow
 
 _HAS_COMPARISONS = Exists(Comparison.objects.filter(round=OuterRef("pk")))
-FORMATS: dict[str, Callable[[RankingRow], Iterator[dict[str, Any]]]] = {"trl": trl.pairs}
+FORMATS: dict[str, Callable[[RankingRow], Iterator[dict[str, Any]]]] = {
+    "trl": trl.pairs,
+    "sft": sft.demonstrations,
+    "kto": kto.labelled,
+}
 
 
 class Export:

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from django.utils.crypto import salted_hmac
 
 from annotate.prompts.models import Split
-from annotate.ranking.models import Annotation
+from annotate.ranking.models import Annotation, Completion
 from annotate.rounds.models import Round
 from training.contracts import RankedCompletion, RankingRow
 
@@ -47,24 +48,28 @@ def as_line(row: object) -> bytes:
 def _row(annotation: Annotation, round: Round) -> RankingRow:
     comparison = annotation.assignment.comparison
     by_index = {completion.index: completion for completion in comparison.completions.all()}
-    ranked = [by_index[index] for index in annotation.ranking]
+    said = annotation.judgements
     return RankingRow(
         prompt_id=str(comparison.prompt_id),
         messages=comparison.prompt.messages,
-        completions=[
-            RankedCompletion(
-                text=completion.text,
-                token_ids=completion.token_ids,
-                finish="stop" if completion.finish == "stop" else "length",
-                completion_id=str(completion.uid),
-            )
-            for completion in ranked
-        ],
+        completions=[_ranked(by_index[index], said[index] if said else {}) for index in annotation.ranking],
         gaps=annotation.gaps,
         fold="heldout" if comparison.prompt.split == Split.HELDOUT else "train",
         round=round.number,
         annotator=_pseudonym(annotation.assignment.annotator_id, round.campaign_id),
         all_bad=annotation.all_bad,
+    )
+
+
+def _ranked(completion: Completion, said: dict[str, Any]) -> RankedCompletion:
+    """A completion with what was said of it; the notes of its flags stay on the platform."""
+    return RankedCompletion(
+        text=completion.text,
+        token_ids=completion.token_ids,
+        finish="stop" if completion.finish == "stop" else "length",
+        completion_id=str(completion.uid),
+        **{key: said[key] for key in ("safe", "attributes", "thumb", "edit") if key in said},
+        flags=[flag["reason"] for flag in said.get("flags", [])],
     )
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from annotate.datasets.files import write_lines
 from annotate.datasets.models import Snapshot
 from annotate.datasets.rows import as_line, standing_rows
+from annotate.datasets.safety import SAFETY_BINS, safety_bins
 from annotate.rounds.models import Round
 from training.contracts import MAX_MARGIN, RankingRow, pair_margins
 
@@ -42,12 +43,15 @@ def freeze_snapshot(*, round: Round) -> Snapshot:
 
 
 class Tally:
-    """Counts rankings, and the pairs they state, as they pass by."""
+    """Counts rankings, the pairs they state and what was said of completions, as they pass by."""
 
     def __init__(self) -> None:
         self.rankings = 0
         self.folds: Counter[str] = Counter()
         self.levels: Counter[int] = Counter()
+        self.safety: Counter[str] = Counter()
+        self.edits = 0
+        self.thumbs: Counter[str] = Counter()
         self._annotators: set[str] = set()
 
     def watch(self, rows: Iterator[RankingRow]) -> Iterator[RankingRow]:
@@ -56,15 +60,21 @@ class Tally:
             self.rankings += 1
             self.folds[row.fold] += 1
             self.levels.update(level for _, _, level in pair_margins(row.gaps))
+            self.safety.update(safety_bins(row))
+            self.edits += sum(completion.edit is not None for completion in row.completions)
+            self.thumbs.update(completion.thumb for completion in row.completions if completion.thumb)
             self._annotators.add(row.annotator)
             yield row
 
     def counts(self) -> dict[str, Any]:
-        """Rankings, pairs, pairs by margin level, rankings by fold, and annotators."""
+        """Rankings, pairs by margin level and by safety bin, edits, thumbs, rankings by fold, annotators."""
         return {
             "rankings": self.rankings,
             "pairs": self.levels.total(),
             "margin_levels": {str(level): self.levels[level] for level in range(MAX_MARGIN + 1)},
+            "safety_bins": {name: self.safety[name] for name in SAFETY_BINS},
+            "edits": self.edits,
+            "thumbs": {thumb: self.thumbs[thumb] for thumb in ("up", "down")},
             "folds": {fold: self.folds[fold] for fold in ("train", "heldout")},
             "annotators": len(self._annotators),
         }

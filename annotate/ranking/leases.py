@@ -8,15 +8,16 @@ from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, OuterRef, QuerySet
 from django.utils import timezone
-from rest_framework.exceptions import NotFound, PermissionDenied
 
 from annotate.accounts.models import User
 from annotate.campaigns.access import require_member
 from annotate.campaigns.models import Campaign, Membership
 from annotate.campaigns.task import Task
 from annotate.errors import Conflict
+from annotate.ranking.assignments import find_assignment, hold_assignment
+from annotate.ranking.drafts import Draft, draft_of
 from annotate.ranking.models import Assignment, AssignmentState, Comparison, Completion
 from annotate.ranking.progress import Progress, open_round, progress_of
 from annotate.ranking.queue import claim, hold_participation, lease_deadline, reclaim_expired
@@ -34,6 +35,7 @@ class TaskItem:
     deadline: datetime
     prompt: list[Message]
     completions: list[dict[str, object]]
+    draft: Draft | None
 
 
 def lease(*, campaign: Campaign, user: User, want: int) -> tuple[list[TaskItem], Progress]:
@@ -90,8 +92,8 @@ def skip(*, user: User, uid: uuid.UUID, reason: str = "") -> None:
         if assignment.state == AssignmentState.SUBMITTED:
             raise Conflict("You have ranked this comparison; undo that first.")
         held = assignment.state == AssignmentState.LEASED
-        assignment.state, assignment.skip_reason = AssignmentState.SKIPPED, reason
-        assignment.save(update_fields=["state", "skip_reason"])
+        assignment.state, assignment.skip_reason, assignment.draft = AssignmentState.SKIPPED, reason, None
+        assignment.save(update_fields=["state", "skip_reason", "draft"])
         comparison = Comparison.objects.select_for_update().get(pk=assignment.comparison_id)
         comparison.taken -= int(held)
         comparison.skips += 1
@@ -101,40 +103,12 @@ def skip(*, user: User, uid: uuid.UUID, reason: str = "") -> None:
         comparison.save(update_fields=["taken", "skips", "retired_at"])
 
 
-def find_assignment(*, user: User, uid: uuid.UUID) -> Assignment:
-    """One's own assignment with its round and campaign.
-
-    Raises 404 when there is none, 403 when it is another's or the person is no member any more.
-    """
-    campaign = OuterRef("comparison__round__campaign")
-    found = (
-        Assignment.objects.filter(uid=uid)
-        .select_related("comparison__round__campaign")
-        .annotate(is_member=Exists(Membership.objects.filter(campaign=campaign, user=user)))
-        .first()
-    )
-    if found is None:
-        raise NotFound("There is no such assignment.")
-    if found.annotator_id != user.pk:
-        raise PermissionDenied("This assignment is another annotator's.")
-    if not found.is_member:
-        raise PermissionDenied(f"You are no longer a member of {found.comparison.round.campaign.name}.")
-    return found
-
-
-def hold_assignment(found: Assignment) -> Assignment:
-    """The same assignment as it is now, locked after its person's participation."""
-    hold_participation(round_id=found.comparison.round_id, annotator_id=found.annotator_id)
-    locked = Assignment.objects.select_for_update().get(pk=found.pk)
-    locked.comparison = found.comparison
-    return locked
-
-
 def task_item(assignment: Assignment) -> TaskItem:
     """What may be seen of an assignment that :func:`with_texts` loaded."""
     texts: list[str] = assignment.texts  # type: ignore[attr-defined]  # annotated by with_texts
     shown = [{"position": place, "text": texts[index]} for place, index in enumerate(assignment.order)]
-    return TaskItem(assignment.uid, assignment.deadline, assignment.comparison.prompt.messages, shown)
+    prompt = assignment.comparison.prompt.messages
+    return TaskItem(assignment.uid, assignment.deadline, prompt, shown, draft_of(assignment))
 
 
 def with_texts(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:

@@ -111,7 +111,10 @@ class Assignment(models.Model):
     """A comparison leased to one annotator; one row a person and comparison, for ever.
 
     ``order[p]`` is the index of the completion shown at position p. An expired assignment that its person
-    is offered again keeps its order.
+    is offered again keeps its order and its draft.
+
+    ``draft`` is what the page keeps of an answer that is not submitted yet, ``draft_at`` when the page last
+    wrote it (by its own clock). ``draft_version`` counts the writes and is never set back.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -128,6 +131,9 @@ class Assignment(models.Model):
     leased_at = models.DateTimeField()
     deadline = models.DateTimeField()
     skip_reason = models.CharField(max_length=500, blank=True)
+    draft = models.JSONField(null=True)
+    draft_version = models.PositiveIntegerField(db_default=0)
+    draft_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -138,6 +144,12 @@ class Assignment(models.Model):
             models.Index(
                 fields=["annotator"], condition=Q(state="leased"), name="assignment_leases_of_person"
             ),
+            # For one's history. "Have I had this one?" names no state, so it cannot be planned through this.
+            models.Index(
+                fields=["annotator", "state"],
+                condition=Q(state__in=["submitted", "skipped"]),
+                name="assignment_done_by_person",
+            ),
         ]
 
 
@@ -145,8 +157,10 @@ class Annotation(models.Model):
     """What an annotator submitted, in terms of completions (not of the positions they were shown at).
 
     ``ranking`` lists completion indices best first; ``gaps`` the margin level (0 to 3) between neighbours,
-    null for "equal". Undo sets ``withdrawn_at``: nothing is ever deleted. ``client_id`` is made by the
-    client before it sends, so that a submit which is repeated counts once.
+    null for "equal". ``judgements`` has what was said of each completion, by index (the fields of
+    ``answers.Judgement`` but the position), or is empty. Undo sets ``withdrawn_at``, and so does amending,
+    whose new annotation ``amends`` the old one: nothing is ever deleted. ``client_id`` is made by the client
+    before it sends, so that a submit which is repeated counts once.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -158,9 +172,11 @@ class Annotation(models.Model):
     gaps = ArrayField(models.PositiveSmallIntegerField(null=True))
     all_bad = models.BooleanField(default=False)
     rationale = models.TextField(blank=True)
+    judgements = models.JSONField(default=list)
     active_seconds = models.FloatField(default=0.0)
     submitted_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
+    amends = models.ForeignKey("self", null=True, on_delete=models.PROTECT, db_index=False, related_name="+")
 
     class Meta:
         constraints: ClassVar = [

@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from annotate.accounts.models import User
 from annotate.campaigns.models import Campaign, Membership
+from annotate.campaigns.task import Task
 from annotate.prompts.services import count_prompts
 from annotate.ranking.models import Participation
 from annotate.ranking.progress import open_round, progress_of
@@ -24,7 +25,7 @@ def overview(campaign: Campaign, user: User) -> dict[str, Any]:
         "id": campaign.pk,
         "name": campaign.name,
         "guidelines": campaign.guidelines,
-        "task": campaign.task,
+        "task": Task.parse(campaign.task).as_dict(),  # settings that came later have their defaults
         "open_round": round,
         "mine": {"waiting": _is_member(campaign, user) and progress_of(round=round, user=user).waiting},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -13,16 +14,23 @@ from rest_framework.response import Response
 
 from annotate.accounts.permissions import RunsRounds
 from annotate.prompts.serializers import MessageSerializer
+from annotate.ranking.answers import Judgement, by_position
+from annotate.ranking.judgement_serializers import AttributesField, AttributeValueField, FlagSerializer
 from annotate.ranking.models import Annotation
 from annotate.rounds.models import Round
 
 
 class RankedSerializer(serializers.Serializer[Any]):
-    """A completion at its rank."""
+    """A completion at its rank, and what was said of it."""
 
     text = serializers.CharField()
     temperature = serializers.FloatField()
     finish = serializers.CharField()
+    safe = serializers.BooleanField(allow_null=True)
+    attributes = AttributesField(child=AttributeValueField())
+    thumb = serializers.ChoiceField(choices=["up", "down"], allow_null=True)
+    flags = FlagSerializer(many=True)
+    edit = serializers.CharField(allow_null=True)
 
 
 class RankingSerializer(serializers.Serializer[Annotation]):
@@ -37,12 +45,29 @@ class RankingSerializer(serializers.Serializer[Annotation]):
     all_bad = serializers.BooleanField()
     rationale = serializers.CharField()
     active_seconds = serializers.FloatField()
+    amended = serializers.SerializerMethodField()
 
     @extend_schema_field(RankedSerializer(many=True))
     def get_completions(self, annotation: Annotation) -> list[dict[str, Any]]:
         """The completions in the order that the annotator put them."""
-        by_index = {each.index: each for each in annotation.assignment.comparison.completions.all()}
-        return list(RankedSerializer([by_index[index] for index in annotation.ranking], many=True).data)
+        completions = {each.index: each for each in annotation.assignment.comparison.completions.all()}
+        said = {each.position: each for each in by_position(annotation.judgements, range(len(completions)))}
+        ranked = []
+        for index in annotation.ranking:
+            completion = completions[index]
+            ranked.append(
+                asdict(said.get(index, Judgement(index)))
+                | {
+                    "text": completion.text,
+                    "temperature": completion.temperature,
+                    "finish": completion.finish,
+                }
+            )
+        return list(RankedSerializer(ranked, many=True).data)
+
+    def get_amended(self, annotation: Annotation) -> bool:
+        """Whether it was put in the place of an earlier one."""
+        return annotation.amends_id is not None
 
 
 class RankingsView(ListAPIView[Annotation]):

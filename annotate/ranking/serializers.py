@@ -9,9 +9,11 @@ from rest_framework import serializers
 
 from annotate.campaigns.recipe import MAX_K
 from annotate.prompts.serializers import MessageSerializer
+from annotate.ranking.answers import Answer, Judgement
+from annotate.ranking.draft_serializers import DraftSerializer
+from annotate.ranking.judgement_serializers import JudgementSerializer
 from annotate.ranking.leases import TaskItem
 from annotate.ranking.progress import Progress
-from annotate.ranking.submissions import Answer
 from annotate.rounds.models import RoundState
 from training.contracts import MAX_MARGIN
 
@@ -38,6 +40,7 @@ class TaskItemSerializer(serializers.Serializer[TaskItem]):
     deadline = serializers.DateTimeField()
     prompt = MessageSerializer(many=True)
     completions = ShownCompletionSerializer(many=True)
+    draft = DraftSerializer(allow_null=True, required=False)
 
 
 class RankingProgressSerializer(serializers.Serializer[Progress]):
@@ -73,7 +76,11 @@ class SkipSerializer(serializers.Serializer[None]):
 
 
 class AnswerSerializer(serializers.Serializer[Answer]):
-    """A ranking: positions best first, and the margin level (null for equal) between each two neighbours."""
+    """A ranking: positions best first, and the margin level (null for equal) between each two neighbours.
+
+    ``completions`` says what the campaign asks of each one. Where it asks for thumbs instead of a ranking,
+    ``ranking`` and ``gaps`` are empty.
+    """
 
     ranking = serializers.ListField(child=serializers.IntegerField(), max_length=MAX_K)
     gaps = serializers.ListField(
@@ -83,6 +90,9 @@ class AnswerSerializer(serializers.Serializer[Answer]):
     all_bad = serializers.BooleanField(default=False)
     rationale = serializers.CharField(max_length=10_000, required=False, allow_blank=True, default="")
     active_seconds = serializers.FloatField(min_value=0, max_value=MAX_ACTIVE_SECONDS, default=0.0)
+    completions: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=JudgementSerializer(), max_length=MAX_K, required=False
+    )
 
     def validate_active_seconds(self, value: float) -> float:
         """Refuse what is no number; every comparison with NaN is false, so the limits let it pass."""
@@ -99,7 +109,8 @@ class SubmitSerializer(AnswerSerializer):
     def answer(self) -> tuple[Any, Answer]:
         """The client's id and the answer."""
         fields = dict(self.validated_data)
-        return fields.pop("client_id"), Answer(**fields)
+        said = [Judgement(**each) for each in fields.pop("completions", [])]
+        return fields.pop("client_id"), Answer(**fields, completions=said)
 
 
 class SubmittedSerializer(serializers.Serializer[dict[str, object]]):
@@ -117,3 +128,4 @@ class UndoneSerializer(serializers.Serializer[dict[str, object]]):
     gaps = serializers.ListField(child=serializers.IntegerField(allow_null=True))
     all_bad = serializers.BooleanField()
     rationale = serializers.CharField(allow_blank=True)
+    completions = JudgementSerializer(many=True, required=False)

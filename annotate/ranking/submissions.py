@@ -1,4 +1,4 @@
-"""Submitting an annotation and taking it back."""
+"""Submitting an annotation, amending it and taking it back."""
 
 from __future__ import annotations
 
@@ -6,31 +6,21 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from rest_framework.exceptions import NotFound
 
 from annotate.accounts.models import User
 from annotate.campaigns.task import Task
-from annotate.errors import Conflict, Invalid
-from annotate.ranking.leases import TaskItem, find_assignment, hold_assignment, task_item, with_texts
+from annotate.errors import Conflict
+from annotate.ranking.answers import Answer, accepted, by_index, by_position, without_idle_edits
+from annotate.ranking.assignments import find_assignment, hold_assignment
+from annotate.ranking.leases import TaskItem, task_item, with_texts
 from annotate.ranking.models import Annotation, Assignment, AssignmentState, Comparison, Participation
 from annotate.ranking.progress import Progress, progress_of
 from annotate.ranking.queue import lease_deadline
 from annotate.rounds.models import RoundState
 from annotate.rounds.services import hold_state
-from training.contracts import MAX_MARGIN
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What an annotator says, in terms of the positions that they saw."""
-
-    ranking: list[int]
-    gaps: list[int | None]
-    all_bad: bool = False
-    rationale: str = ""
-    active_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,11 +53,42 @@ def submit(
         is_new = annotation is None
         if annotation is None:
             _require_collecting(state)
-            _check(answer, assignment.order, Task.parse(round.campaign.task))
+            kept = _accepted(assignment, answer)
             _take_slot(assignment)
-            annotation = _record(assignment, client_id, answer)
-        elif annotation.withdrawn_at is not None:
-            raise Conflict("This annotation was undone; submit it again as a new one.")
+            assignment.state, assignment.draft = AssignmentState.SUBMITTED, None
+            assignment.save(update_fields=["state", "draft"])
+            _count(assignment, 1)
+            annotation = _record(assignment, client_id, kept)
+        else:
+            _require_not_undone(annotation)
+    return annotation, progress_of(round=round, user=user), is_new
+
+
+def amend(
+    *, user: User, uid: uuid.UUID, client_id: uuid.UUID, answer: Answer
+) -> tuple[Annotation, Progress, bool]:
+    """Put another answer in the place of one's own while its round collects; what was said before is kept,
+    withdrawn. The active time adds up.
+
+    The same ``client_id`` again returns the annotation that it made. Raises :class:`Invalid`, 403, 404, and
+    :class:`Conflict` when the round has moved on or the annotation no longer stands.
+    """
+    found, mine = _find_annotation(user=user, uid=uid)
+    round = mine.comparison.round
+    with transaction.atomic():
+        state = hold_state(round_id=round.pk)
+        assignment = hold_assignment(mine)
+        annotation = Annotation.objects.filter(assignment=assignment, client_id=client_id).first()
+        is_new = annotation is None
+        if annotation is None:
+            _require_collecting(state)
+            kept = _accepted(assignment, answer)
+            _withdraw(found)
+            annotation = _record(assignment, client_id, kept, amends=found)
+        elif annotation.amends_id != found.pk:
+            raise Conflict("This client_id was used before; send the change with a new one.")
+        else:
+            _require_not_undone(annotation)
     return annotation, progress_of(round=round, user=user), is_new
 
 
@@ -76,50 +97,77 @@ def undo(*, user: User, uid: uuid.UUID) -> Undone:
 
     Raises 403 for another's, 404, and :class:`Conflict` when it is not the newest or the round moved on.
     """
-    found = Annotation.objects.select_related("assignment").filter(uid=uid).first()
-    if found is None:
-        raise NotFound("There is no such annotation.")
-    mine = find_assignment(user=user, uid=found.assignment.uid)
+    found, mine = _find_annotation(user=user, uid=uid)
     round_id = mine.comparison.round_id
     with transaction.atomic():
         _require_collecting(hold_state(round_id=round_id))
         assignment = hold_assignment(mine)
-        newest = Annotation.objects.filter(
-            assignment__annotator=user, assignment__comparison__round=round_id, withdrawn_at=None
-        ).order_by("-submitted_at", "-pk")
-        if newest.first() != found:
+        newest = standing(user).filter(assignment__comparison__round=round_id)
+        if newest.order_by("-submitted_at", "-pk").first() != found:
             raise Conflict("Only your newest annotation can be undone.")
-        now = timezone.now()
-        Annotation.objects.filter(pk=found.pk).update(withdrawn_at=now)
-        assignment.state, assignment.deadline = AssignmentState.LEASED, lease_deadline(now)
+        _withdraw(found)
+        assignment.state, assignment.deadline = AssignmentState.LEASED, lease_deadline(timezone.now())
         assignment.save(update_fields=["state", "deadline"])
         Comparison.objects.filter(pk=assignment.comparison_id).update(submitted=F("submitted") - 1)
         _count(assignment, -1)
     task = task_item(with_texts(Assignment.objects.filter(pk=assignment.pk)).get())
-    shown_at = {index: position for position, index in enumerate(assignment.order)}
-    ranking = [shown_at[index] for index in found.ranking]
-    return Undone(task, Answer(ranking, found.gaps, found.all_bad, found.rationale, found.active_seconds))
+    return Undone(task, answer_of(found, assignment.order))
+
+
+def standing(user: User) -> QuerySet[Annotation]:
+    """One's annotations that stand. That their assignments are submitted leads to the index for it."""
+    return Annotation.objects.filter(
+        assignment__annotator=user, assignment__state=AssignmentState.SUBMITTED, withdrawn_at=None
+    )
+
+
+def answer_of(annotation: Annotation, order: list[int]) -> Answer:
+    """What an annotation says, in terms of the positions of its assignment."""
+    shown_at = {index: position for position, index in enumerate(order)}
+    return Answer(
+        ranking=[shown_at[index] for index in annotation.ranking],
+        gaps=annotation.gaps,
+        all_bad=annotation.all_bad,
+        rationale=annotation.rationale,
+        active_seconds=annotation.active_seconds,
+        completions=by_position(annotation.judgements, order),
+    )
+
+
+def _find_annotation(*, user: User, uid: uuid.UUID) -> tuple[Annotation, Assignment]:
+    found = Annotation.objects.select_related("assignment").filter(uid=uid).first()
+    if found is None:
+        raise NotFound("There is no such annotation.")
+    return found, find_assignment(user=user, uid=found.assignment.uid)
+
+
+def _accepted(assignment: Assignment, answer: Answer) -> Answer:
+    """The answer as it is kept; raises :class:`Invalid` for what the campaign does not ask."""
+    task = Task.parse(assignment.comparison.round.campaign.task)
+    kept = accepted(answer, len(assignment.order), task)
+    if any(judgement.edit is not None for judgement in kept.completions):
+        completions = assignment.comparison.completions.values_list("index", "text")
+        texts = dict(completions)
+        kept = without_idle_edits(kept, [texts[index] for index in assignment.order])
+    return kept
+
+
+def _require_not_undone(annotation: Annotation) -> None:
+    """A repetition gets the first answer, also when that was amended since: it was recorded."""
+    amended = Annotation.objects.filter(assignment=annotation.assignment_id, amends=annotation)
+    if annotation.withdrawn_at is not None and not amended.exists():
+        raise Conflict("This annotation was undone; submit it again as a new one.")
+
+
+def _withdraw(annotation: Annotation) -> None:
+    stands = Annotation.objects.filter(pk=annotation.pk, withdrawn_at=None)
+    if not stands.update(withdrawn_at=timezone.now()):
+        raise Conflict("This annotation no longer stands: it was amended or undone.")
 
 
 def _require_collecting(state: RoundState) -> None:
     if state != RoundState.COLLECTING:
         raise Conflict("This round no longer collects annotations.")
-
-
-def _check(answer: Answer, order: list[int], task: Task) -> None:
-    k = len(order)
-    if sorted(answer.ranking) != list(range(k)):
-        raise Invalid(f"ranking must name each of the positions 0 to {k - 1} once.")
-    if len(answer.gaps) != k - 1:
-        raise Invalid(f"gaps must have {k - 1} entries, one between each two neighbours.")
-    if any(gap is not None and not 0 <= gap <= MAX_MARGIN for gap in answer.gaps):
-        raise Invalid(f"Each gap must be a whole number from 0 to {MAX_MARGIN}, or null for equal.")
-    if answer.all_bad and not task.all_bad:
-        raise Invalid("all_bad is switched off in this campaign.")
-    if task.rationale == "required" and not answer.rationale.strip():
-        raise Invalid("This campaign asks for a rationale.")
-    if task.rationale == "off" and answer.rationale:
-        raise Invalid("A rationale is switched off in this campaign.")
 
 
 def _take_slot(assignment: Assignment) -> None:
@@ -138,10 +186,9 @@ def _take_slot(assignment: Assignment) -> None:
         raise Conflict("You have skipped this comparison.")
 
 
-def _record(assignment: Assignment, client_id: uuid.UUID, answer: Answer) -> Annotation:
-    assignment.state = AssignmentState.SUBMITTED
-    assignment.save(update_fields=["state"])
-    _count(assignment, 1)
+def _record(
+    assignment: Assignment, client_id: uuid.UUID, answer: Answer, amends: Annotation | None = None
+) -> Annotation:
     return Annotation.objects.create(
         assignment=assignment,
         client_id=client_id,
@@ -149,8 +196,10 @@ def _record(assignment: Assignment, client_id: uuid.UUID, answer: Answer) -> Ann
         gaps=answer.gaps,
         all_bad=answer.all_bad,
         rationale=answer.rationale,
-        active_seconds=answer.active_seconds,
+        judgements=by_index(answer.completions, assignment.order),
+        active_seconds=answer.active_seconds + (amends.active_seconds if amends else 0.0),
         submitted_at=timezone.now(),
+        amends=amends,
     )
 
 

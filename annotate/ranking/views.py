@@ -1,4 +1,4 @@
-"""Annotating: lease, extend, skip, submit, undo. Every payload to an annotator is blind."""
+"""Annotating: lease, extend, skip, submit, amend, undo. Every payload to an annotator is blind."""
 
 from __future__ import annotations
 
@@ -75,6 +75,22 @@ class SubmitView(APIView):
         return Response(body, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
 
+class AmendView(APIView):
+    """Changing an answer."""
+
+    @extend_schema(request=SubmitSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer})
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        """Put another answer in its place while the round collects: 201, or 200 when recorded before."""
+        sent = SubmitSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        client_id, answer = sent.answer()
+        annotation, progress, is_new = submissions.amend(
+            user=person(request), uid=uid, client_id=client_id, answer=answer
+        )
+        body = SubmittedSerializer({"uid": annotation.uid, "progress": progress}).data
+        return Response(body, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+
+
 class UndoView(APIView):
     """Taking an answer back."""
 
@@ -89,5 +105,6 @@ class UndoView(APIView):
             "gaps": answer.gaps,
             "all_bad": answer.all_bad,
             "rationale": answer.rationale,
+            "completions": answer.completions,
         }
         return Response(UndoneSerializer(body).data)

@@ -72,7 +72,7 @@ def _fill(address: str, number: str) -> str:
 def test_it_answers_any_body_with_a_sentence(client: APIClient, address: str) -> None:
     campaign = str(Membership.objects.get(user__username="boss").campaign_id)
     tries = [(campaign, body) for body in BODIES] + [(number, "{}") for number in NUMBERS]
-    for method in ("post", "patch"):
+    for method in ("post", "patch", "put"):
         for number, body in tries:
             url = _fill(address, number)
             answer = client.generic(method, url, body, content_type="application/json")  # type: ignore[arg-type]  # bytes too
@@ -94,7 +94,7 @@ def test_it_answers_any_query(client: APIClient, address: str) -> None:
 @pytest.mark.parametrize("address", [each for each in ADDRESSES if each != "api/session"])
 def test_it_answers_nobody_who_is_not_logged_in(address: str) -> None:
     client = APIClient()
-    for method in ("get", "post", "patch", "delete"):
+    for method in ("get", "post", "patch", "put", "delete"):
         assert client.generic(method, _fill(address, "1"), "{}").status_code in (401, 405)
 
 

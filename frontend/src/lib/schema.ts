@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/annotations/{uid}/amend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Put another answer in its place while the round collects: 201, or 200 when recorded before. */
+        post: operations["annotations_amend_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/annotations/{uid}/undo": {
         parameters: {
             query?: never;
@@ -16,6 +33,25 @@ export interface paths {
         /** @description Withdraw one's newest annotation while its round collects. */
         post: operations["annotations_undo_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{uid}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The draft, null where there is none. */
+        get: operations["assignments_draft_retrieve"];
+        /** @description Write it over the version that one knows; 409 with the newer one when another was faster. */
+        put: operations["assignments_draft_update"];
+        post?: never;
+        /** @description Forget it. */
+        delete: operations["assignments_draft_destroy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -108,6 +144,23 @@ export interface paths {
         patch: operations["campaigns_partial_update"];
         trace?: never;
     };
+    "/api/campaigns/{campaign_id}/annotations/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A page of one's own annotations that stand, newest first. */
+        get: operations["campaigns_annotations_mine_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/campaigns/{campaign_id}/checkpoints": {
         parameters: {
             query?: never;
@@ -170,6 +223,23 @@ export interface paths {
         put?: never;
         /** @description One's live leases, oldest first, topped up to ``want``; the same again until they are answered. */
         post: operations["campaigns_lease_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/campaigns/{campaign_id}/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Counts, pace, agreement with others and skips, of nobody but oneself. */
+        get: operations["campaigns_me_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -654,6 +724,24 @@ export interface components {
             /** Format: date-time */
             deadline: string;
         };
+        /** @description An answer that is not submitted yet. */
+        Draft: {
+            content: {
+                [key: string]: unknown;
+            };
+            version: number;
+            /** Format: date-time */
+            at: string;
+        };
+        /** @description Another tab or device wrote meanwhile: this is what it wrote. */
+        DraftConflict: {
+            draft: components["schemas"]["Draft"] | null;
+            detail: string;
+        };
+        /** @description The draft as it stands. */
+        DraftStands: {
+            draft: components["schemas"]["Draft"] | null;
+        };
         /** @description One held-out prompt answered by the challenger, the round's start and the first policy. */
         EvaluatedPrompt: {
             messages: components["schemas"]["Message"][];
@@ -694,6 +782,18 @@ export interface components {
          * @enum {string}
          */
         FinishEnum: "stop" | "length";
+        /** @description What is wrong with a completion: one of the campaign's reasons, and a note. */
+        Flag: {
+            reason: string;
+            /** @default  */
+            note: string;
+        };
+        /** @description What is wrong with a completion: one of the campaign's reasons, and a note. */
+        FlagRequest: {
+            reason: string;
+            /** @default  */
+            note: string;
+        };
         /** @description A prompt file to import. */
         ImportRequest: {
             /** Format: binary */
@@ -710,6 +810,28 @@ export interface components {
             duplicates: number;
             train: number;
             heldout: number;
+        };
+        /** @description What is said of the completion at a position: safety, attributes, thumb, flags, a better text. */
+        Judgement: {
+            position: number;
+            safe?: boolean | null;
+            attributes?: {
+                [key: string]: number | string | string[];
+            };
+            thumb?: (components["schemas"]["ThumbEnum"] | components["schemas"]["NullEnum"]) | null;
+            flags?: components["schemas"]["Flag"][];
+            edit?: string | null;
+        };
+        /** @description What is said of the completion at a position: safety, attributes, thumb, flags, a better text. */
+        JudgementRequest: {
+            position: number;
+            safe?: boolean | null;
+            attributes?: {
+                [key: string]: number | string | string[];
+            };
+            thumb?: (components["schemas"]["ThumbEnum"] | components["schemas"]["NullEnum"]) | null;
+            flags?: components["schemas"]["FlagRequest"][];
+            edit?: string | null;
         };
         /**
          * @description * `policy` - Policy
@@ -741,6 +863,13 @@ export interface components {
             rankings: number;
             pairs: number;
             margin_levels: {
+                [key: string]: number;
+            };
+            safety_bins: {
+                [key: string]: number;
+            };
+            edits: number;
+            thumbs: {
                 [key: string]: number;
             };
             folds: {
@@ -788,6 +917,27 @@ export interface components {
         Mine: {
             waiting: boolean;
         };
+        /** @description An annotation of one's own that stands, in terms of the positions that one saw. It is blind. */
+        MineAnnotation: {
+            /** Format: uuid */
+            uid: string;
+            round: number;
+            /** Format: date-time */
+            submitted_at: string;
+            /** @description Whether it was put in the place of an earlier one. */
+            readonly amended: boolean;
+            /** @description Whether its round still collects. */
+            readonly amendable: boolean;
+            prompt: components["schemas"]["Message"][];
+            readonly completions: components["schemas"]["SaidCompletion"][];
+            /** @description The positions, best first. */
+            readonly ranking: number[];
+            gaps: (number | null)[];
+            all_bad: boolean;
+            rationale: string;
+            /** Format: double */
+            active_seconds: number;
+        };
         /** @description A campaign to create. */
         NewCampaignRequest: {
             name: string;
@@ -795,6 +945,15 @@ export interface components {
             model?: string;
             task?: components["schemas"]["Task"];
             recipe?: components["schemas"]["Recipe"];
+        };
+        /** @description A draft to keep: over which version (0: there was none), and when by the page's clock. */
+        NewDraftRequest: {
+            content: {
+                [key: string]: unknown;
+            };
+            version: number;
+            /** Format: date-time */
+            at: string;
         };
         /** @description A person to create. */
         NewUserRequest: {
@@ -809,6 +968,47 @@ export interface components {
             readonly id: number;
             number: number;
             state: components["schemas"]["RoundStateEnum"];
+        };
+        /** @description Of the pairs that one and another annotator both put in an order, how many were in the same. */
+        OwnAgreement: {
+            comparisons: number;
+            pairs: number;
+            agreed: number;
+            /** Format: double */
+            share: number | null;
+        };
+        /** @description One's own numbers in a campaign; ``agreement`` is null where the campaign does not show it. */
+        OwnPage: {
+            today: number;
+            total: number;
+            /** Format: double */
+            active_seconds_today: number;
+            /** Format: double */
+            pace_seconds: number | null;
+            agreement: components["schemas"]["OwnAgreement"] | null;
+            skipped: number;
+            skips: components["schemas"]["OwnSkip"][];
+        };
+        /** @description A comparison that one gave back. */
+        OwnSkip: {
+            round: number;
+            prompt: components["schemas"]["Message"][];
+            reason: string;
+        };
+        PaginatedMineAnnotationList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["MineAnnotation"][];
         };
         PaginatedPromptList: {
             /** @example 123 */
@@ -882,12 +1082,19 @@ export interface components {
             train: number;
             heldout: number;
         };
-        /** @description A completion at its rank. */
+        /** @description A completion at its rank, and what was said of it. */
         Ranked: {
             text: string;
             /** Format: double */
             temperature: number;
             finish: string;
+            safe: boolean | null;
+            attributes: {
+                [key: string]: number | string | string[];
+            };
+            thumb: (components["schemas"]["ThumbEnum"] | components["schemas"]["NullEnum"]) | null;
+            flags: components["schemas"]["Flag"][];
+            edit: string | null;
         };
         /** @description One standing annotation, completions best first. */
         Ranking: {
@@ -903,6 +1110,8 @@ export interface components {
             rationale: string;
             /** Format: double */
             active_seconds: number;
+            /** @description Whether it was put in the place of an earlier one. */
+            readonly amended: boolean;
         };
         /** @description How far the collection is. */
         RankingProgress: {
@@ -1061,6 +1270,20 @@ export interface components {
          * @enum {string}
          */
         RunStateEnum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        /** @enum {string} */
+        SafetyEnum: "off" | "on" | "required";
+        /** @description A completion at the place where it was shown, and what was said of it. */
+        SaidCompletion: {
+            position: number;
+            safe?: boolean | null;
+            attributes?: {
+                [key: string]: number | string | string[];
+            };
+            thumb?: (components["schemas"]["ThumbEnum"] | components["schemas"]["NullEnum"]) | null;
+            flags?: components["schemas"]["Flag"][];
+            edit?: string | null;
+            text: string;
+        };
         /** @description A sampled reply with the last turn of its prompt. */
         Sample: {
             prompt: string;
@@ -1107,6 +1330,7 @@ export interface components {
              * @default 0
              */
             active_seconds: number;
+            completions?: components["schemas"]["JudgementRequest"][];
             /** Format: uuid */
             client_id: string;
         };
@@ -1123,6 +1347,42 @@ export interface components {
             all_bad: boolean;
             /** @default true */
             skip: boolean;
+            /** @default off */
+            safety: components["schemas"]["SafetyEnum"];
+            /** @default [] */
+            attributes: {
+                name: string;
+                label: string;
+                /** @enum {string} */
+                kind: "likert" | "choice";
+                /** @default false */
+                required: boolean;
+                levels?: number;
+                options?: string[];
+                multiple?: boolean;
+            }[];
+            /** @default off */
+            thumbs: components["schemas"]["ThumbsEnum"];
+            /** @default false */
+            flag: boolean;
+            /**
+             * @default [
+             *       "harmful",
+             *       "personal data",
+             *       "wrong language",
+             *       "broken text",
+             *       "other"
+             *     ]
+             */
+            flag_reasons: string[];
+            /** @default false */
+            edit: boolean;
+            /** @default false */
+            difference: boolean;
+            /** @default false */
+            agreement_shown: boolean;
+            /** @default 50 */
+            break_minutes: number;
         };
         /** @description A comparison to rank. */
         TaskItem: {
@@ -1132,7 +1392,16 @@ export interface components {
             deadline: string;
             prompt: components["schemas"]["Message"][];
             completions: components["schemas"]["ShownCompletion"][];
+            draft?: components["schemas"]["Draft"] | null;
         };
+        /**
+         * @description * `up` - up
+         *     * `down` - down
+         * @enum {string}
+         */
+        ThumbEnum: "up" | "down";
+        /** @enum {string} */
+        ThumbsEnum: "off" | "beside" | "instead";
         /** @description A token, without its value. */
         Token: {
             readonly id: number;
@@ -1153,6 +1422,7 @@ export interface components {
             gaps: (number | null)[];
             all_bad: boolean;
             rationale: string;
+            completions?: components["schemas"]["Judgement"][];
         };
         /** @description A person as admins and researchers see them. */
         User: {
@@ -1175,6 +1445,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    annotations_amend_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Submitted"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Submitted"];
+                };
+            };
+        };
+    };
     annotations_undo_create: {
         parameters: {
             query?: never;
@@ -1193,6 +1496,80 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Undone"];
                 };
+            };
+        };
+    };
+    assignments_draft_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftStands"];
+                };
+            };
+        };
+    };
+    assignments_draft_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDraftRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftStands"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftConflict"];
+                };
+            };
+        };
+    };
+    assignments_draft_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -1362,6 +1739,30 @@ export interface operations {
             };
         };
     };
+    campaigns_annotations_mine_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedMineAnnotationList"];
+                };
+            };
+        };
+    };
     campaigns_checkpoints_list: {
         parameters: {
             query?: never;
@@ -1386,8 +1787,12 @@ export interface operations {
     campaigns_export_retrieve: {
         parameters: {
             query?: {
-                /** @description * `trl` - trl */
-                format?: "trl";
+                /**
+                 * @description * `trl` - trl
+                 *     * `sft` - sft
+                 *     * `kto` - kto
+                 */
+                format?: "trl" | "sft" | "kto";
                 round?: number;
             };
             header?: never;
@@ -1411,8 +1816,12 @@ export interface operations {
     campaigns_export_manifest_retrieve: {
         parameters: {
             query?: {
-                /** @description * `trl` - trl */
-                format?: "trl";
+                /**
+                 * @description * `trl` - trl
+                 *     * `sft` - sft
+                 *     * `kto` - kto
+                 */
+                format?: "trl" | "sft" | "kto";
                 round?: number;
             };
             header?: never;
@@ -1454,6 +1863,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Leased"];
+                };
+            };
+        };
+    };
+    campaigns_me_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Minutes east of UTC. */
+                utc_offset?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPage"];
                 };
             };
         };

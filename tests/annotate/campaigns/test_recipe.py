@@ -63,5 +63,7 @@ def test_it_names_the_setting_that_is_wrong(raw: Any, sentence: str) -> None:
 
 
 def test_it_refuses_a_setting_it_does_not_know() -> None:
-    with pytest.raises(Invalid, match=r"task\.colour is not a setting; there are rationale, all_bad, skip\."):
+    with pytest.raises(
+        Invalid, match=r"task\.colour is not a setting; there are rationale, all_bad, skip, safety, "
+    ):
         Task.parse({"colour": "red"})

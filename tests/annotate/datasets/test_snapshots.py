@@ -13,9 +13,10 @@ from annotate.accounts.models import User
 from annotate.datasets.models import Snapshot
 from annotate.datasets.rows import frozen_rows
 from annotate.datasets.services import freeze_snapshot
+from annotate.ranking.answers import Answer
 from annotate.ranking.leases import lease
 from annotate.ranking.models import Annotation
-from annotate.ranking.submissions import Answer, submit, undo
+from annotate.ranking.submissions import submit, undo
 from annotate.rounds.models import Round
 from tests.annotate.collecting import collecting_round, members_of
 from training.contracts import read_rankings
@@ -51,6 +52,9 @@ def test_it_freezes_rankings_that_training_can_read(settings: Settings) -> None:
         "rankings": 5,
         "pairs": 10,
         "margin_levels": {"0": 0, "1": 0, "2": 10, "3": 0},
+        "safety_bins": {"preferred_safe": 0, "both_safe": 0, "both_unsafe": 0, "preferred_unsafe": 0},
+        "edits": 0,
+        "thumbs": {"up": 0, "down": 0},
         "folds": {"train": 3, "heldout": 2},
         "annotators": 1,
     }

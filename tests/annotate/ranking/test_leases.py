@@ -54,7 +54,7 @@ def test_it_tells_an_annotator_nothing_but_the_texts() -> None:
     (user,) = members_of(round)
     body = lease(round, user)
     (task,) = body["assignments"]
-    assert set(task) == {"uid", "deadline", "prompt", "completions"}
+    assert set(task) == {"uid", "deadline", "prompt", "completions", "draft"}
     assert [set(each) for each in task["completions"]] == [{"position", "text"}] * 4
     assignment = Assignment.objects.get(uid=task["uid"])
     number = assignment.comparison.prompt.messages[0]["content"].split()[1]

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from annotate.accounts.models import User
 from annotate.campaigns.models import Campaign
 from annotate.campaigns.recipe import Recipe
+from annotate.campaigns.task import Task
 from tests.annotate.collecting import annotator, collecting_round, members_of
 from tests.annotate.ranking.test_leases import client_of, lease
 from tests.annotate.ranking.test_submissions import submit
@@ -31,7 +32,7 @@ def test_it_creates_a_campaign_with_whole_settings(researcher: APIClient) -> Non
     assert answer.status_code == 201
     body = answer.json()
     assert body["recipe"] == {**Recipe().as_dict(), "k": 2}
-    assert body["task"] == {"rationale": "optional", "all_bad": True, "skip": False}
+    assert body["task"] == {**Task().as_dict(), "skip": False}
     assert (body["champion"], body["open_round"], body["members"]) == (None, None, 0)
     assert body["prompts"] == {"train": 0, "heldout": 0}
     assert researcher.get(f"/api/campaigns/{body['id']}").json() == body

@@ -20,10 +20,11 @@ from django.utils import timezone
 
 from annotate.accounts.models import User
 from annotate.errors import Conflict
+from annotate.ranking.answers import Answer
 from annotate.ranking.leases import TaskItem, lease, skip
 from annotate.ranking.models import Annotation, Assignment, Comparison, Participation
 from annotate.ranking.progress import collecting_counts, is_collected
-from annotate.ranking.submissions import Answer, submit, undo
+from annotate.ranking.submissions import amend, submit, undo
 from annotate.rounds.models import Round
 from tests.annotate.collecting import collecting_round, members_of
 
@@ -81,6 +82,8 @@ class Worker:
                 undone = undo(user=self._user, uid=self._answer(task))
                 self.told.withdrawn.append(self.told.accepted[-1])
                 self._answer(undone.assignment)
+            elif fate < 0.32:
+                self._amend(self._answer(task))
             else:
                 self._answer(task)
         except Conflict:
@@ -91,9 +94,17 @@ class Worker:
         Assignment.objects.filter(uid=task.uid, state="leased").update(deadline=past)
         self.told.happened["expired"] += 1
 
+    def _amend(self, uid: UUID) -> None:
+        amended, _, _ = amend(user=self._user, uid=uid, client_id=uuid4(), answer=self._say())
+        self.told.withdrawn.append(uid)
+        self.told.accepted.append(amended.uid)
+        self.told.happened["amended"] += 1
+
+    def _say(self) -> Answer:
+        return Answer(ranking=self._dice.sample([0, 1], 2), gaps=[self._dice.randrange(4)])
+
     def _answer(self, task: TaskItem) -> UUID:
-        client_id = uuid4()
-        answer = Answer(ranking=self._dice.sample([0, 1], 2), gaps=[self._dice.randrange(4)])
+        client_id, answer = uuid4(), self._say()
 
         def send() -> tuple[Annotation, bool]:
             annotation, _, is_new = submit(user=self._user, uid=task.uid, client_id=client_id, answer=answer)
@@ -157,7 +168,7 @@ def test_it_collects_each_comparison_exactly_as_often_as_wanted() -> None:
     round = collecting_round(comparisons=COMPARISONS, overlap=OVERLAP, members=PROCESSES - SHARED)
     told = _race(round)
     happened = sum((each.happened for each in told), Counter[str]())
-    assert all(happened[what] for what in ("skipped", "expired", "repeated", "refused")), happened
+    assert all(happened[what] for what in ("skipped", "expired", "repeated", "amended", "refused")), happened
 
     standing = Annotation.objects.filter(withdrawn_at=None)
     # Nothing lost, nothing made up: what people were told is what there is.

@@ -17,7 +17,7 @@ from training.contracts import write_json
 class Command(BaseCommand):
     """Writes FILE and FILE.manifest.json; each appears whole or not at all."""
 
-    help = "Export the preferences of a campaign (by name or id)."
+    help = "Export what people said in a campaign (by name or id)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("campaign")
@@ -39,6 +39,6 @@ class Command(BaseCommand):
         except OSError as problem:
             raise CommandError(f"The export cannot be written or read: {problem}.") from problem
         self.stdout.write(
-            f"{manifest['rows']} pairs of {manifest['rankings']} rankings in {out} "
+            f"{manifest['rows']} rows of {manifest['rankings']} rankings in {out} "
             f"(sha256 {manifest['sha256'][:12]})."
         )
