@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test unit slow browser loop lint types frontend-check chromium schema clean
+.PHONY: help run setup build test unit slow browser loop lint types frontend-check chromium schema bench-train clean
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 VENV := .venv
@@ -63,6 +63,9 @@ frontend-check: frontend/node_modules/.installed ## Types, style and tests of th
 schema: $(VENV)/.dev frontend/node_modules/.installed ## Write the API's description and the pages' types from it
 	$(BIN)/python manage.py spectacular --format openapi-json --validate --file frontend/openapi.json
 	cd frontend && npm run --silent types
+
+bench-train: $(VENV)/.dev ## Training beside TRL, alternating; writes build/bench/train.json
+	$(BIN)/python -m tests.bench.train
 
 chromium: $(VENV)/.dev
 	@command -v chromium chromium-browser google-chrome > /dev/null && exit 0; \
