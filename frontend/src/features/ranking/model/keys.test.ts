@@ -24,6 +24,10 @@ describe('keys', () => {
     expect(draft.gaps).toEqual([3, null, 1])
   })
 
+  it('has no key for an action that names one of up to six answers', () => {
+    for (const key of Object.values(DEFAULT_KEYS)) expect('abcdef').not.toContain(key)
+  })
+
   it.each([
     ['0', null],
     ['=', null],

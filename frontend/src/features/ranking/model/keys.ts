@@ -22,7 +22,7 @@ export const DEFAULT_KEYS: Keymap = {
   'all-bad': 'x',
   reason: 'r',
   guidelines: 'g',
-  differences: 'd',
+  differences: 'w',
   together: 't',
   keys: '?',
   back: 'Backspace',
