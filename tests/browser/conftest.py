@@ -135,7 +135,28 @@ def visit(address: str, browser: Browser, transactional_db: None) -> Iterator[Vi
     yield open_page
     for context in contexts:
         context.close()
+    _wait_quiet()
     assert faults == []
+
+
+def _wait_quiet() -> None:
+    """Until the server does nothing in the database any more, which is about to be emptied.
+
+    A request that was under way when its browser closed would hold locks that the emptying wants.
+    """
+    busy = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+          AND backend_type = 'client backend' AND state <> 'idle'
+    """
+    deadline, quiet = time.monotonic() + 20, 0
+    with connection.cursor() as cursor:
+        # Between two queries of one request its connection is idle too: look more than once.
+        while quiet < 4 and time.monotonic() < deadline:
+            cursor.execute(busy)
+            [[count]] = cursor.fetchall()
+            quiet = quiet + 1 if count == 0 else 0
+            time.sleep(0.05)
 
 
 def session_of(user: User) -> str:

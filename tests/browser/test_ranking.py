@@ -266,9 +266,9 @@ def test_it_marks_what_another_answer_does_not_say(visit: Visit) -> None:
     Completion.objects.filter(index=1).update(text="Dear Nora, thanks.")
     page = open_round(visit, round)
     texts(page)
-    press(page, "d")
+    press(page, "w")
     assert sorted(page.locator("mark").all_inner_texts()) == ["thank you", "thanks"]
-    press(page, "d")
+    press(page, "w")
     expect(page.locator("mark")).to_have_count(0)
 
 
@@ -276,7 +276,7 @@ def test_it_compares_with_the_best_so_far_among_three(visit: Visit) -> None:
     round = collecting_round(comparisons=1, k=3)
     page = open_round(visit, round)
     texts(page)
-    press(page, "bd")
+    press(page, "bw")
     expect(page.get_by_text("Marked: what B does not say.")).to_have_count(2)
 
 

@@ -31,6 +31,8 @@ export function KeySheet({ isOpen, k, settings, onClose }: KeySheetProps) {
     ...(k === 2 ? PAIR_ROWS : rankRows(k)),
     ['Enter', 'Submit, and on to the next'],
   ]
+  const names = Array.from({ length: k }, (_, position) => letterOf(position).toLowerCase())
+  const hasClash = ACTIONS.some((action) => names.includes(settings.keymap[action]))
   return (
     <Sheet isOpen={isOpen} onClose={onClose}>
       <Table verticalSpacing="xs">
@@ -43,7 +45,9 @@ export function KeySheet({ isOpen, k, settings, onClose }: KeySheetProps) {
           ))}
         </Table.Tbody>
       </Table>
-      {k > 3 && <p>A letter that names an answer places it: press Shift with it for its action.</p>}
+      {hasClash && (
+        <p>A letter that names an answer places it: press Shift with it for its action.</p>
+      )}
       <Group justify="space-between" mt="md">
         <Switch
           checked={settings.isOn}
