@@ -20,6 +20,9 @@ from tests.browser.screens import (
     wait_saved,
 )
 
+# Until what has happened is on the screen.
+TWO_FRAMES = "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+
 
 def open_round(visit: Visit, round: Round, size: tuple[int, int] = (1280, 800)) -> Page:
     return visit(annotator_of(round), rank_path(round), size=size)
@@ -81,12 +84,10 @@ def test_it_ranks_four_by_dragging(visit: Visit) -> None:
     round = collecting_round(comparisons=1, k=4)
     page = open_round(visit, round)
     shown = texts(page)
-    for letter, place in (("B", 0), ("D", 1), ("A", 0)):
-        drag(page, f"article:has(h2:text-is('{letter}')) header", place)
-    ranking = page.get_by_role("group", name="Your ranking, best first")
-    expect(ranking.get_by_role("button", name="A, 1st")).to_be_visible()
+    for letter, place in (("B", "1st"), ("D", "2nd"), ("A", "1st")):
+        drag(page, f"article:has(h2:text-is('{letter}')) header", letter, place)
     # The last one fell into its place; dragging it to the front moves the others on.
-    drag(page, "button[aria-label^='C, 4th']", 0)
+    drag(page, "button[aria-label^='C, 4th']", "C", "1st")
     for wanted in ("significantly better", "equal", "slightly better"):
         page.get_by_role("group", name="How much better").get_by_role(
             "button", name=wanted, exact=True
@@ -98,18 +99,22 @@ def test_it_ranks_four_by_dragging(visit: Visit) -> None:
     assert annotation.gaps == [3, None, 1]
 
 
-def drag(page: Page, what: str, place: int) -> None:
+def drag(page: Page, what: str, letter: str, place: str) -> None:
     """Drag the middle of ``what`` onto a place of the ranking, as a hand does: in several moves."""
+    ranking = page.get_by_role("group", name="Your ranking, best first")
     source = page.locator(what).bounding_box()
-    slots = page.get_by_role("group", name="Your ranking, best first").locator("[class*=slot]")
-    target = slots.nth(place).locator("> :last-child").bounding_box()
+    slot = ranking.locator("[class*=slot]").filter(has_text=place)
+    target = slot.locator("> :last-child").bounding_box()
     assert source is not None
     assert target is not None
     page.mouse.move(source["x"] + source["width"] / 3, source["y"] + source["height"] / 2)
     page.mouse.down()
     page.mouse.move(target["x"] + 40, target["y"] - 40, steps=4)
+    expect(page.locator("[data-dragging]")).to_have_count(1)
     page.mouse.move(target["x"] + target["width"] / 2, target["y"] + target["height"] / 2, steps=4)
+    page.evaluate(TWO_FRAMES)
     page.mouse.up()
+    expect(ranking.get_by_role("button", name=f"{letter}, {place}")).to_be_visible()
 
 
 def test_it_moves_a_placed_answer_with_the_arrow_keys(visit: Visit) -> None:
@@ -291,13 +296,12 @@ def test_long_answers_scroll_together_when_asked_to(visit: Visit) -> None:
       const box = document.querySelector('article > [role=group]')
       box.scrollTop = (box.scrollHeight - box.clientHeight) / 2
     }"""
-    two_frames = "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
     page.evaluate(halfway)
-    page.evaluate(two_frames)
+    page.evaluate(TWO_FRAMES)
     assert page.evaluate(scroll)[1] == 0
     press(page, "t")
     page.evaluate(halfway.replace("/ 2", "/ 4"))
-    page.evaluate(two_frames)
+    page.evaluate(TWO_FRAMES)
     shares = page.evaluate(
         """[...document.querySelectorAll('article > [role=group]')]
         .map((box) => box.scrollTop / (box.scrollHeight - box.clientHeight))"""
