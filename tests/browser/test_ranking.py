@@ -88,10 +88,16 @@ def test_it_ranks_four_by_dragging(visit: Visit) -> None:
         drag(page, f"article:has(h2:text-is('{letter}')) header", letter, place)
     # The last one fell into its place; dragging it to the front moves the others on.
     drag(page, "button[aria-label^='C, 4th']", "C", "1st")
-    for wanted in ("significantly better", "equal", "slightly better"):
+    for better, worse, wanted in (
+        ("C", "A", "significantly better"),
+        ("A", "B", "equal"),
+        ("B", "D", "slightly better"),
+    ):
         page.get_by_role("group", name="How much better").get_by_role(
             "button", name=wanted, exact=True
         ).click()
+        said = f"How much better is {better} than {worse}? {wanted}"
+        expect(page.get_by_role("button", name=said)).to_be_visible()
     page.get_by_role("button", name="Submit").click()
     wait_saved(page)
     [annotation] = stored(round)
