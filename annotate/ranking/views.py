@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -13,6 +14,8 @@ from rest_framework.views import APIView
 from annotate.accounts.authentication import person
 from annotate.campaigns.access import campaign_or_404
 from annotate.ranking import leases, submissions
+from annotate.ranking.models import Annotation
+from annotate.ranking.progress import Progress
 from annotate.ranking.serializers import (
     DeadlineSerializer,
     LeasedSerializer,
@@ -65,14 +68,7 @@ class SubmitView(APIView):
     @extend_schema(request=SubmitSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer})
     def post(self, request: Request, uid: uuid.UUID) -> Response:
         """Record a ranking: 201, or 200 when this ``client_id`` was recorded before."""
-        sent = SubmitSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        client_id, answer = sent.answer()
-        annotation, progress, is_new = submissions.submit(
-            user=person(request), uid=uid, client_id=client_id, answer=answer
-        )
-        body = SubmittedSerializer({"uid": annotation.uid, "progress": progress}).data
-        return Response(body, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+        return _answer(request, uid, submissions.submit)
 
 
 class AmendView(APIView):
@@ -81,14 +77,7 @@ class AmendView(APIView):
     @extend_schema(request=SubmitSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer})
     def post(self, request: Request, uid: uuid.UUID) -> Response:
         """Put another answer in its place while the round collects: 201, or 200 when recorded before."""
-        sent = SubmitSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        client_id, answer = sent.answer()
-        annotation, progress, is_new = submissions.amend(
-            user=person(request), uid=uid, client_id=client_id, answer=answer
-        )
-        body = SubmittedSerializer({"uid": annotation.uid, "progress": progress}).data
-        return Response(body, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+        return _answer(request, uid, submissions.amend)
 
 
 class UndoView(APIView):
@@ -108,3 +97,14 @@ class UndoView(APIView):
             "completions": answer.completions,
         }
         return Response(UndoneSerializer(body).data)
+
+
+def _answer(
+    request: Request, uid: uuid.UUID, record: Callable[..., tuple[Annotation, Progress, bool]]
+) -> Response:
+    sent = SubmitSerializer(data=request.data)
+    sent.is_valid(raise_exception=True)
+    client_id, answer = sent.answer()
+    annotation, progress, is_new = record(user=person(request), uid=uid, client_id=client_id, answer=answer)
+    body = SubmittedSerializer({"uid": annotation.uid, "progress": progress}).data
+    return Response(body, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
