@@ -146,26 +146,38 @@ class EmbeddedPostgres:
     def _clear_stale_lock(self) -> None:
         """Deal with the ``postmaster.pid`` of a server that was killed.
 
-        A server of ours that still runs is shut down. A number that another program has by now makes
-        PostgreSQL refuse to start, so that file goes. Otherwise PostgreSQL itself knows better: it also
-        looks for sessions of the dead server that are still ending.
+        A server of ours that still runs is shut down, and its sessions are waited for. PostgreSQL refuses to
+        start while the number in the file is anybody's: another program's by now, or a dead server's that
+        nobody has collected yet. Once nothing of ours is left, such a file goes.
         """
         lock = self.cluster / "postmaster.pid"
+        socket_lock = self.sockets / ".s.PGSQL.5432.lock"
         try:
-            process = psutil.Process(int(lock.read_text().split("\n", 1)[0]))
-            ours = process.name() == "postgres" and process.cwd() == str(self.cluster)
-        except (FileNotFoundError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
-            return
-        if not ours:
-            lock.unlink()
+            number = int(lock.read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
             return
         for signal_number, seconds in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)):
-            process.send_signal(signal_number)
-            try:
-                process.wait(seconds)
-            except psutil.TimeoutExpired:
-                continue
-            return
+            if not (ours := self._running()):
+                break
+            for process in ours:
+                # The sessions of a dead server end by themselves; a second request would be an abort.
+                if process.pid == number:
+                    process.send_signal(signal_number)
+            psutil.wait_procs(ours, seconds)
+        if not self._running() and psutil.pid_exists(number):
+            lock.unlink(missing_ok=True)
+            socket_lock.unlink(missing_ok=True)
+
+    def _running(self) -> list[psutil.Process]:
+        """The processes of this cluster's server that are alive."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return process.name() == "postgres" and process.cwd() == str(self.cluster)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            # A zombie too: it has let go of everything.
+            return False
 
 
 def _ensure_system_user() -> None:

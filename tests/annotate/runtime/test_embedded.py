@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import redis
 
+from annotate.processes import spawn
 from annotate.runtime.embedded import EmbeddedServers
 from annotate.runtime.postgres import EmbeddedPostgres
 
@@ -96,3 +97,18 @@ def test_both_end_with_the_block(data: Path) -> None:
         pass
     running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(data) not in running
+
+
+def test_it_starts_over_a_dead_server_that_nobody_has_collected(data: Path) -> None:
+    servers = EmbeddedServers(data)
+    (data / "logs").mkdir()
+    with (data / "logs" / "postgres.log").open("ab") as log:
+        dead = spawn(servers.postgres.prepare(), log)
+        servers.postgres.wait_ready(dead)
+        # The leader alone, as the kernel would: its sessions end by themselves, and it stays a zombie.
+        os.kill(dead.pid, 9)
+        try:
+            with EmbeddedServers(data) as again:
+                assert write_and_read(again) == 1
+        finally:
+            dead.wait()
