@@ -1,0 +1,34 @@
+"""The hyper-parameters of each stage, with their defaults; standard library only.
+
+``job.params`` may set any of them by name. The defaults are those of the study in docs/training.md,
+made for the starter model; the page says what to set for models of billions of parameters.
+"""
+
+from __future__ import annotations
+
+from training.params.declare import describe_params, parse_params
+from training.params.loop import LoopParams, RejectionParams, SftParams
+from training.params.preference import DpoParams, RewardParams
+from training.params.sampling import EvaluateParams, SampleParams
+
+PARAMS: dict[str, type] = {
+    "sample": SampleParams,
+    "sft": SftParams,
+    "reward": RewardParams,
+    "dpo": DpoParams,
+    "rejection": RejectionParams,
+    "evaluate": EvaluateParams,
+}
+
+__all__ = [
+    "PARAMS",
+    "DpoParams",
+    "EvaluateParams",
+    "LoopParams",
+    "RejectionParams",
+    "RewardParams",
+    "SampleParams",
+    "SftParams",
+    "describe_params",
+    "parse_params",
+]

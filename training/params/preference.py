@@ -1,0 +1,62 @@
+"""The params of the stages that learn from rankings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from training.params.declare import param
+from training.params.loop import LoopParams
+
+
+@dataclass(frozen=True)
+class RewardParams(LoopParams):
+    """The reward stage."""
+
+    learning_rate: float = param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
+    full_learning_rate: float = param(1e-3, "peak learning rate of AdamW where every weight is trained")
+    batch_prompts: int = param(8, "prompts an optimiser step, each with all of its replies")
+    loss: Literal["bradley_terry", "scaled", "plackett_luce"] = param(
+        "bradley_terry",
+        "bradley_terry (with the margin), scaled (weighed by level) or plackett_luce (whole ranking)",
+    )
+    centering: float = param(
+        0.0, "weight of (chosen + rejected)^2, which keeps scores around 0; 0.01 is usual"
+    )
+    margin: Literal["none", "small", "large"] = param(
+        "small", "margin inside the loss by level 0 to 3: none; small 0, 1/3, 2/3, 1; large 0, 1, 2, 3"
+    )
+    reduction: Literal["prompts", "pairs"] = param(
+        "prompts", "mean over prompts (each ranking counts once) or over pairs (long rankings count more)"
+    )
+
+
+@dataclass(frozen=True)
+class DpoParams(LoopParams):
+    """The dpo stage."""
+
+    learning_rate: float = param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
+    full_learning_rate: float = param(4e-4, "peak learning rate of AdamW where every weight is trained")
+    epochs: int = param(2, "passes over the data")
+    loss: Literal["sigmoid", "sigmoid_norm", "cdpo", "robust", "ipo", "odpo", "simpo"] = param(
+        "sigmoid",
+        "sigmoid, sigmoid_norm (per token), cdpo, robust, ipo (per token), odpo or simpo (per token)",
+    )
+    beta: float = param(
+        0.1, "strength of the pull to the reference; about 50 times more for losses per token"
+    )
+    anchor: float = param(
+        0.2, "weight of the best reply's own loss, nats a token, which keeps the text fluent"
+    )
+    flipped: float = param(0.1, "rate of wrong labels that cdpo and robust assume, below 0.5")
+    offset: float = param(1.0, "odpo: factor on the small margins, the offset of each pair")
+    gamma: float = param(0.5, "simpo: the margin that is asked of each pair")
+    margin_weight: float = param(1.0, "a pair of level m weighs 1 + this times m within its ranking")
+    reduction: Literal["prompts", "pairs"] = param(
+        "prompts", "mean over prompts (each ranking counts once) or over pairs (long rankings count more)"
+    )
+    silver_k: int = param(
+        8, "replies drawn to each prompt of the job and ranked by its reward model, if it has both"
+    )
+    silver_weight: float = param(0.5, "weight of a ranking by the reward model; one by a person weighs 1")
+    batch_rows: int = param(256, "replies decoded at once; lower it when memory is short")
