@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from training.batches import Batches, Shuffled, T
 from training.contracts import ContractError
 from training.params import LoopParams
 from training.process import StopFlag
@@ -28,18 +29,6 @@ from training.progress import Reporter
 from training.segments import by_token_budget
 
 STATE_FILE = "state-loop.safetensors"
-
-
-class Item(Protocol):
-    """One element of a batch."""
-
-    @property
-    def tokens(self) -> int:
-        """Tokens that a forward pass over it runs."""
-        ...
-
-
-T = TypeVar("T", bound=Item)
 
 
 @dataclass(frozen=True)
@@ -87,23 +76,13 @@ def learning_rate_at(step: int, total: int, peak: float, params: LoopParams) -> 
     return peak * (params.final_lr + (1 - params.final_lr) * cosine)
 
 
-def batch_at(step: int, items: Sequence[T], params: LoopParams, seed: int) -> list[T]:
-    """The elements of one step: each epoch is its own permutation, cut into batches."""
-    per_epoch = math.ceil(len(items) / params.batch_prompts)
-    epoch, position = divmod(step, per_epoch)
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
-    order = torch.randperm(len(items), generator=generator).tolist()
-    chosen = order[position * params.batch_prompts : (position + 1) * params.batch_prompts]
-    return [items[index] for index in chosen]
-
-
 class Loop(Generic[T]):
-    """Trains ``model``'s parameters that require gradients on ``items``."""
+    """Trains ``model``'s parameters that require gradients on fixed ``items``, or on what batches give."""
 
     def __init__(
         self,
         model: nn.Module,
-        items: Sequence[T],
+        items: Sequence[T] | Batches[T],
         objective: Objective[T],
         params: LoopParams,
         *,
@@ -112,7 +91,8 @@ class Loop(Generic[T]):
         work: Path,
         autocast: bool = False,
     ) -> None:
-        self._model, self._items, self._objective, self._params = model, items, objective, params
+        self._model, self._objective, self._params = model, objective, params
+        self._batches = Shuffled(items, params, seed) if isinstance(items, Sequence) else items
         self._peak = learning_rate
         self._seed, self._state_path = seed, work / STATE_FILE
         self._trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
@@ -125,7 +105,7 @@ class Loop(Generic[T]):
         self._device = next(iter(self._trained.values())).device
         self._autocast = autocast
         self.log = Log()
-        self.total = math.ceil(len(items) / params.batch_prompts) * params.epochs
+        self.total = self._batches.total
 
     def run(self, reporter: Reporter, stop: StopFlag, phase: str) -> Log:
         """Train to the end, from the saved state where there is one.
@@ -138,8 +118,8 @@ class Loop(Generic[T]):
         reporter.start(phase, total=self.total, unit="step", step=step)
         saved = time.monotonic()
         self._model.train()
-        while step < self.total:
-            tokens = self._step(step)
+        while step < self.total and (batch := self._batches.at(step)):
+            tokens = self._step(step, batch)
             step += 1
             reporter.update(step, tokens=tokens, metrics=self.log.steps[-1])
             if stop.requested or time.monotonic() - saved >= self._params.save_seconds:
@@ -150,8 +130,7 @@ class Loop(Generic[T]):
         reporter.close()
         return self.log
 
-    def _step(self, step: int) -> int:
-        batch = batch_at(step, self._items, self._params, self._seed)
+    def _step(self, step: int, batch: Sequence[T]) -> int:
         weight = sum(map(self._objective.weight, batch))
         sums: dict[str, float] = {}
         expected = 0.0
@@ -176,7 +155,9 @@ class Loop(Generic[T]):
         self._optimizer.zero_grad(set_to_none=True)
         tokens = sum(item.tokens for item in batch)
         self.log.tokens += tokens
-        self.log.steps.append({**metrics, "gradient_norm": norm.item(), "learning_rate": rate})
+        self.log.steps.append(
+            {**metrics, **self._batches.figures(), "gradient_norm": norm.item(), "learning_rate": rate}
+        )
         return tokens
 
     def _precision(self) -> torch.autocast | nullcontext[None]:
@@ -200,6 +181,7 @@ class Loop(Generic[T]):
         for name, parameter in self._trained.items():
             for key, value in self._optimizer.state[parameter].items():
                 tensors[f"adam/{key}/{name}"] = value
+        tensors |= {f"batches/{name}": value for name, value in self._batches.state().items()}
         tensors["random/cpu"] = torch.get_rng_state()
         if self._device.type == "cuda":
             tensors["random/cuda"] = torch.cuda.get_rng_state(self._device)
@@ -215,14 +197,18 @@ class Loop(Generic[T]):
             meta = state.metadata()
             for name, parameter in self._trained.items():
                 parameter.copy_(state.get_tensor(f"weight/{name}"))
+            remembered = {}
             for name in state.keys():  # noqa: SIM118 - safe_open has no iterator
-                if name.startswith("adam/"):
+                if name.startswith("batches/"):
+                    remembered[name.removeprefix("batches/")] = state.get_tensor(name)
+                elif name.startswith("adam/"):
                     _, key, parameter_name = name.split("/", 2)
                     parameter = self._trained[parameter_name]
                     value = state.get_tensor(name)
                     self._optimizer.state[parameter][key] = (
                         value if key == "step" else value.to(parameter.device)
                     )
+            self._batches.restore(remembered)
             torch.set_rng_state(state.get_tensor("random/cpu"))
             if self._device.type == "cuda":
                 torch.cuda.set_rng_state(state.get_tensor("random/cuda"), self._device)

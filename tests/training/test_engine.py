@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import nn
 
+from training.batches import Shuffled
 from training.contracts import ContractError
-from training.engine import Loop, Objective, Summed, batch_at, learning_rate_at
+from training.engine import Loop, Objective, Summed, learning_rate_at
 from training.params import LoopParams
 from training.process import StopFlag, Stopped
 from training.progress import Reporter
@@ -108,12 +109,13 @@ def test_it_steps_the_same_however_a_batch_is_cut(tmp_path: Path) -> None:
 
 
 def test_it_shows_each_item_once_an_epoch() -> None:
-    params = LoopParams(batch_prompts=4)
+    batches = Shuffled(POINTS, LoopParams(batch_prompts=4, epochs=2), seed=1)
+    assert batches.total == 6
     for epoch in range(2):
-        seen = [point for step in range(3) for point in batch_at(3 * epoch + step, POINTS, params, seed=1)]
+        seen = [point for step in range(3) for point in batches.at(3 * epoch + step)]
         assert sorted(point.x for point in seen) == [point.x for point in POINTS]
-    assert batch_at(0, POINTS, params, seed=1) != batch_at(3, POINTS, params, seed=1)
-    assert batch_at(0, POINTS, params, seed=1) == batch_at(0, POINTS, params, seed=1)
+    assert batches.at(0) != batches.at(3)
+    assert batches.at(0) == batches.at(0)
 
 
 def test_it_warms_up_then_falls_along_a_cosine() -> None:
