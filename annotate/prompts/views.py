@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db.models import F, Func, TextField
+from django.db.models import F
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import ListAPIView
@@ -24,15 +24,9 @@ from annotate.prompts.serializers import (
     PromptSerializer,
 )
 from annotate.prompts.services import import_prompts
+from annotate.prompts.turns import Turns
 
 MULTIPART_SLACK = 64 * 1024
-
-
-class Turns(Func):
-    """The texts of a conversation's turns, without their roles."""
-
-    template = "jsonb_path_query_array(%(expressions)s, '$[*].content')::text"
-    output_field = TextField()
 
 
 class PromptsView(ListAPIView[Prompt]):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
-from annotate.ranking.drafts import Draft
+from annotate.ranking.drafts import Draft, Standing
+from annotate.ranking.models import AssignmentState
 
 
 class DraftSerializer(serializers.Serializer[Draft]):
@@ -25,9 +24,10 @@ class NewDraftSerializer(serializers.Serializer[None]):
     at = serializers.DateTimeField()
 
 
-class DraftStandsSerializer(serializers.Serializer[dict[str, Any]]):
-    """The draft as it stands."""
+class DraftStandsSerializer(serializers.Serializer[Standing]):
+    """The draft as it stands, and how its assignment does: answered elsewhere, it takes none any more."""
 
+    state = serializers.ChoiceField(choices=AssignmentState.choices)
     draft = DraftSerializer(allow_null=True)
 
 

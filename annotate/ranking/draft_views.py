@@ -26,9 +26,8 @@ class DraftView(APIView):
 
     @extend_schema(responses=DraftStandsSerializer)
     def get(self, request: Request, uid: uuid.UUID) -> Response:
-        """The draft, null where there is none."""
-        draft = drafts.read_draft(user=person(request), uid=uid)
-        return Response(DraftStandsSerializer({"draft": draft}).data)
+        """The draft, null where there is none, and whether the assignment still takes one."""
+        return Response(DraftStandsSerializer(drafts.read_draft(user=person(request), uid=uid)).data)
 
     @extend_schema(
         request=NewDraftSerializer, responses={200: DraftStandsSerializer, 409: DraftConflictSerializer}
@@ -37,11 +36,11 @@ class DraftView(APIView):
         """Write it over the version that one knows; 409 with the newer one when another was faster."""
         sent = NewDraftSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        draft, is_written = drafts.save_draft(user=person(request), uid=uid, **sent.validated_data)
+        standing, is_written = drafts.save_draft(user=person(request), uid=uid, **sent.validated_data)
         if not is_written:
-            newer = DraftConflictSerializer({"detail": NEWER, "draft": draft}).data
+            newer = {"detail": NEWER, **DraftStandsSerializer(standing).data}
             return Response(newer, status=status.HTTP_409_CONFLICT)
-        return Response(DraftStandsSerializer({"draft": draft}).data)
+        return Response(DraftStandsSerializer(standing).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, uid: uuid.UUID) -> Response:

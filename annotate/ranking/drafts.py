@@ -30,6 +30,14 @@ class Draft:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Standing:
+    """An assignment's draft, None where there is none, and the assignment's state."""
+
+    draft: Draft | None
+    state: str
+
+
 def draft_of(assignment: Assignment) -> Draft | None:
     """The draft of an assignment, if it has one."""
     if assignment.draft is None or assignment.draft_at is None:
@@ -37,14 +45,14 @@ def draft_of(assignment: Assignment) -> Draft | None:
     return Draft(assignment.draft, assignment.draft_version, assignment.draft_at)
 
 
-def read_draft(*, user: User, uid: uuid.UUID) -> Draft | None:
+def read_draft(*, user: User, uid: uuid.UUID) -> Standing:
     """The draft of one's own assignment. Raises 404 and 403."""
-    return draft_of(find_assignment(user=user, uid=uid))
+    return _standing(find_assignment(user=user, uid=uid))
 
 
 def save_draft(
     *, user: User, uid: uuid.UUID, content: dict[str, Any], version: int, at: datetime
-) -> tuple[Draft | None, bool]:
+) -> tuple[Standing, bool]:
     """Write a draft over the ``version`` that its writer knows (0: none); returns what stands, and whether
     it was written.
 
@@ -61,12 +69,16 @@ def save_draft(
     now = Assignment.objects.get(pk=found.pk)
     if not written and now.state not in _OPEN:
         raise Conflict("This comparison is answered; it takes no draft any more.")
-    return draft_of(now), bool(written)
+    return _standing(now), bool(written)
 
 
 def drop_draft(*, user: User, uid: uuid.UUID) -> None:
     """Forget the draft of one's own assignment. Raises 404 and 403."""
     Assignment.objects.filter(pk=find_assignment(user=user, uid=uid).pk).update(draft=None)
+
+
+def _standing(assignment: Assignment) -> Standing:
+    return Standing(draft_of(assignment), assignment.state)
 
 
 def _check(content: dict[str, Any]) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import timezone as fixed_zone
 from statistics import median
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from annotate.accounts.models import User
@@ -25,6 +27,7 @@ from training.contracts import Message, pair_margins
 
 NEWEST = 200
 SKIPS_SHOWN = 20
+DAYS_SHOWN = 28
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,19 @@ class Skip:
 
 
 @dataclass(frozen=True)
+class Day:
+    """What was done on one day of one's own."""
+
+    day: date
+    annotations: int
+    active_seconds: float
+
+
+@dataclass(frozen=True)
 class OwnPage:
     """``today`` begins at the person's own midnight. ``pace_seconds`` is the median active time of their
     newest annotations, None before the first. ``agreement`` is None where the campaign does not show it.
+    ``days`` are the last ``DAYS_SHOWN`` on which anything was done, oldest first.
     """
 
     today: int
@@ -64,6 +77,7 @@ class OwnPage:
     agreement: Agreement | None
     skipped: int
     skips: list[Skip]
+    days: list[Day]
 
 
 def own_page(*, campaign: Campaign, user: User, utc_offset: int) -> OwnPage:
@@ -84,6 +98,7 @@ def own_page(*, campaign: Campaign, user: User, utc_offset: int) -> OwnPage:
         agreement=_agreement(mine, user) if Task.parse(campaign.task).agreement_shown else None,
         skipped=skipped.count(),
         skips=_newest_skips(skipped),
+        days=_days(mine, utc_offset),
     )
 
 
@@ -131,6 +146,13 @@ def _newest_skips(skipped: QuerySet[Assignment]) -> list[Skip]:
         Skip(each.comparison.round.number, each.comparison.prompt.messages, each.skip_reason)
         for each in newest.defer("draft")[:SKIPS_SHOWN]
     ]
+
+
+def _days(mine: QuerySet[Annotation], utc_offset: int) -> list[Day]:
+    day = TruncDate("submitted_at", tzinfo=fixed_zone(timedelta(minutes=utc_offset)))
+    by_day = mine.annotate(day=day).values("day")
+    counted = by_day.annotate(n=Count("pk"), seconds=Sum("active_seconds")).order_by("-day")[:DAYS_SHOWN]
+    return [Day(each["day"], each["n"], each["seconds"]) for each in reversed(counted)]
 
 
 def _midnight(now: datetime, utc_offset: int) -> datetime:

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from annotate.accounts.authentication import person
 from annotate.campaigns.access import campaign_or_404
 from annotate.prompts.serializers import MessageSerializer
-from annotate.ranking.own_page import Agreement, OwnPage, Skip, own_page
+from annotate.ranking.own_page import Agreement, Day, OwnPage, Skip, own_page
 
 # From Baker Island to Kiribati.
 WEST, EAST = -12 * 60, 14 * 60
@@ -42,6 +42,14 @@ class OwnSkipSerializer(serializers.Serializer[Skip]):
     reason = serializers.CharField(allow_blank=True)
 
 
+class OwnDaySerializer(serializers.Serializer[Day]):
+    """What one did on a day."""
+
+    day = serializers.DateField()
+    annotations = serializers.IntegerField()
+    active_seconds = serializers.FloatField()
+
+
 class OwnPageSerializer(serializers.Serializer[OwnPage]):
     """One's own numbers in a campaign; ``agreement`` is null where the campaign does not show it."""
 
@@ -52,6 +60,7 @@ class OwnPageSerializer(serializers.Serializer[OwnPage]):
     agreement = OwnAgreementSerializer(allow_null=True)
     skipped = serializers.IntegerField()
     skips = OwnSkipSerializer(many=True)
+    days = OwnDaySerializer(many=True)
 
 
 class OwnPageView(APIView):

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/annotations/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What stands now, and all that was said before: amending and undoing leave their trace. */
+        get: operations["annotations_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/annotations/{uid}/amend": {
         parameters: {
             query?: never;
@@ -45,7 +62,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The draft, null where there is none. */
+        /** @description The draft, null where there is none, and whether the assignment still takes one. */
         get: operations["assignments_draft_retrieve"];
         /** @description Write it over the version that one knows; 409 with the newer one when another was faster. */
         put: operations["assignments_draft_update"];
@@ -735,11 +752,13 @@ export interface components {
         };
         /** @description Another tab or device wrote meanwhile: this is what it wrote. */
         DraftConflict: {
+            state: components["schemas"]["State910Enum"];
             draft: components["schemas"]["Draft"] | null;
             detail: string;
         };
-        /** @description The draft as it stands. */
+        /** @description The draft as it stands, and how its assignment does: answered elsewhere, it takes none any more. */
         DraftStands: {
+            state: components["schemas"]["State910Enum"];
             draft: components["schemas"]["Draft"] | null;
         };
         /** @description One held-out prompt answered by the challenger, the round's start and the first policy. */
@@ -917,24 +936,24 @@ export interface components {
         Mine: {
             waiting: boolean;
         };
-        /** @description An annotation of one's own that stands, in terms of the positions that one saw. It is blind. */
+        /** @description An annotation of one's own that stands. */
         MineAnnotation: {
             /** Format: uuid */
             uid: string;
-            round: number;
             /** Format: date-time */
             submitted_at: string;
             /** @description Whether it was put in the place of an earlier one. */
             readonly amended: boolean;
-            /** @description Whether its round still collects. */
-            readonly amendable: boolean;
-            prompt: components["schemas"]["Message"][];
-            readonly completions: components["schemas"]["SaidCompletion"][];
             /** @description The positions, best first. */
             readonly ranking: number[];
             gaps: (number | null)[];
             all_bad: boolean;
             rationale: string;
+            round: number;
+            /** @description Whether its round still collects. */
+            readonly amendable: boolean;
+            prompt: components["schemas"]["Message"][];
+            readonly completions: components["schemas"]["SaidCompletion"][];
             /** Format: double */
             active_seconds: number;
         };
@@ -977,6 +996,20 @@ export interface components {
             /** Format: double */
             share: number | null;
         };
+        /** @description One annotation with all that was said of its comparison before. */
+        OwnAnnotation: {
+            campaign: number;
+            annotation: components["schemas"]["MineAnnotation"];
+            trail: components["schemas"]["Trail"][];
+        };
+        /** @description What one did on a day. */
+        OwnDay: {
+            /** Format: date */
+            day: string;
+            annotations: number;
+            /** Format: double */
+            active_seconds: number;
+        };
         /** @description One's own numbers in a campaign; ``agreement`` is null where the campaign does not show it. */
         OwnPage: {
             today: number;
@@ -988,6 +1021,7 @@ export interface components {
             agreement: components["schemas"]["OwnAgreement"] | null;
             skipped: number;
             skips: components["schemas"]["OwnSkip"][];
+            days: components["schemas"]["OwnDay"][];
         };
         /** @description A comparison that one gave back. */
         OwnSkip: {
@@ -1317,6 +1351,14 @@ export interface components {
          * @enum {string}
          */
         SplitEnum: "train" | "heldout";
+        /**
+         * @description * `leased` - held by its annotator until the deadline
+         *     * `submitted` - annotated
+         *     * `skipped` - given back on purpose; not offered to this person again
+         *     * `expired` - the deadline passed; the slot is free again
+         * @enum {string}
+         */
+        State910Enum: "leased" | "submitted" | "skipped" | "expired";
         /** @description An answer, with the id that makes its repetition harmless. */
         SubmitRequest: {
             ranking: number[];
@@ -1415,6 +1457,23 @@ export interface components {
         TokenRequest: {
             name: string;
         };
+        /** @description One step of an annotation's trail: what was said then, and until when it stood. */
+        Trail: {
+            /** Format: uuid */
+            uid: string;
+            /** Format: date-time */
+            submitted_at: string;
+            /** @description Whether it was put in the place of an earlier one. */
+            readonly amended: boolean;
+            /** @description The positions, best first. */
+            readonly ranking: number[];
+            gaps: (number | null)[];
+            all_bad: boolean;
+            rationale: string;
+            /** Format: date-time */
+            withdrawn_at: string | null;
+            readonly completions: components["schemas"]["Judgement"][];
+        };
         /** @description A withdrawn annotation's task, leased again, and what was said. */
         Undone: {
             assignment: components["schemas"]["TaskItem"];
@@ -1445,6 +1504,27 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    annotations_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnAnnotation"];
+                };
+            };
+        };
+    };
     annotations_amend_create: {
         parameters: {
             query?: never;
@@ -1742,8 +1822,12 @@ export interface operations {
     campaigns_annotations_mine_list: {
         parameters: {
             query?: {
+                amended?: boolean | null;
                 /** @description A page number within the paginated result set. */
                 page?: number;
+                /** @description Text of the prompt, of an answer or of the reason. */
+                q?: string;
+                round?: number;
             };
             header?: never;
             path: {

@@ -45,10 +45,10 @@ def uid(round: Round, user: User) -> str:
 
 def test_it_keeps_a_draft_and_gives_it_with_the_task(round: Round, user: User, uid: str) -> None:
     assert lease(round, user)["assignments"][0]["draft"] is None
-    assert get(user, uid) == {"draft": None}
+    assert get(user, uid) == {"draft": None, "state": "leased"}
     kept = {"content": {"order": [1, 0], "rationale": "Wärmer"}, "version": 1, "at": EARLY}
-    assert put(user, uid, kept["content"]) == (200, {"draft": kept})
-    assert get(user, uid) == {"draft": kept}
+    assert put(user, uid, kept["content"]) == (200, {"draft": kept, "state": "leased"})
+    assert get(user, uid) == {"draft": kept, "state": "leased"}
     assert lease(round, user)["assignments"][0]["draft"] == kept
 
 
@@ -66,7 +66,7 @@ def test_it_forgets_a_draft_and_never_counts_a_version_twice(user: User, uid: st
     put(user, uid, {"order": [1]})
     url = f"/api/assignments/{uid}/draft"
     assert [client_of(user).delete(url).status_code for _ in range(2)] == [204, 204]
-    assert get(user, uid) == {"draft": None}
+    assert get(user, uid) == {"draft": None, "state": "leased"}
     status, body = put(user, uid, {"order": [0]}, version=1)
     assert (status, body["draft"]) == (409, None)
     assert put(user, uid, {"order": [0]})[1]["draft"]["version"] == 2
@@ -82,7 +82,8 @@ def test_it_has_no_draft_once_there_is_an_answer(user: User, uid: str) -> None:
     put(user, uid, {"order": [1]})
     annotation = submit(user, uid)[1]["uid"]
     assert Assignment.objects.get().draft is None
-    assert get(user, uid) == {"draft": None}
+    # Another device asks what became of its comparison.
+    assert get(user, uid) == {"draft": None, "state": "submitted"}
     assert put(user, uid, {"order": [1]})[1]["detail"] == (
         "This comparison is answered; it takes no draft any more."
     )
@@ -123,7 +124,7 @@ def test_it_keeps_only_json_that_can_be_stored(user: User, uid: str, content: An
 def test_it_refuses_a_body_of_the_wrong_shape(user: User, uid: str, body: str) -> None:
     answer = client_of(user).put(f"/api/assignments/{uid}/draft", body, content_type="application/json")
     assert answer.status_code == 400
-    assert get(user, uid) == {"draft": None}
+    assert get(user, uid) == {"draft": None, "state": "leased"}
 
 
 def test_it_shows_a_draft_to_its_writer_alone(round: Round, user: User, uid: str) -> None:

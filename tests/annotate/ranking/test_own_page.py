@@ -29,7 +29,7 @@ def test_it_is_empty_before_the_first_annotation() -> None:
     round = collecting_round()
     assert me(round, members_of(round)[0]).json() == {
         "today": 0, "total": 0, "active_seconds_today": 0.0, "pace_seconds": None, "agreement": None,
-        "skipped": 0, "skips": [],
+        "skipped": 0, "skips": [], "days": [],
     }  # fmt: skip
 
 
@@ -56,6 +56,19 @@ def test_it_counts_today_from_the_persons_own_midnight(monkeypatch: pytest.Monke
     # In Kyiv (+2) the day of 2 March began at 22:00 UTC; in Buenos Aires (-3) it is still 1 March.
     assert counted == {0: 0, 60: 0, 120: 1, -180: 1}
     assert me(round, user).json()["total"] == 1
+
+
+def test_it_counts_the_days_as_they_began_where_the_person_is() -> None:
+    round = collecting_round(comparisons=3)
+    (user,) = members_of(round)
+    for hour in (1, 5, 23):
+        uid = submit_next(round, user, active_seconds=10.0)
+        Annotation.objects.filter(uid=uid).update(submitted_at=datetime(2026, 3, 1, hour, tzinfo=UTC))
+    days = {east: me(round, user, f"?utc_offset={east}").json()["days"] for east in (0, 120, -180)}
+    assert days[0] == [{"day": "2026-03-01", "annotations": 3, "active_seconds": 30.0}]
+    # In Kyiv (+2) the last of them was on the next day, in Buenos Aires (-3) the first on the day before.
+    assert [(each["day"][-2:], each["annotations"]) for each in days[120]] == [("01", 2), ("02", 1)]
+    assert [(each["day"][-2:], each["annotations"]) for each in days[-180]] == [("28", 1), ("01", 2)]
 
 
 def test_it_lists_skips_as_part_of_the_work() -> None:
