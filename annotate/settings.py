@@ -127,6 +127,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"queue": "control", "expires": 5 * ADVANCE_SECONDS},
     }
 }
+# The OpenAI-compatible servers that chat campaigns may ask, and the key of each (in order, empty for none).
+CHAT_ENDPOINTS = env.list("CHAT_ENDPOINTS", default=[])
+CHAT_ENDPOINT_KEYS = [key.strip() for key in env.str("CHAT_ENDPOINT_KEYS", default="").split(",")]
 LEASE_MINUTES = env.float("LEASE_MINUTES", default=20.0)
 PROMPT_FILE_MAX_BYTES = env.int("PROMPT_FILE_MAX_BYTES", default=64 * 1024 * 1024)
 
@@ -155,6 +158,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoundStateEnum": "annotate.rounds.models.RoundState",
         "RoleEnum": "annotate.accounts.models.Role",
+        "CampaignKindEnum": "annotate.campaigns.models.CampaignKind",
     },
 }
 

@@ -8,8 +8,9 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
+from annotate.campaigns.chat import Chat
 from annotate.campaigns.declared import Declared, openapi
-from annotate.campaigns.models import Campaign
+from annotate.campaigns.models import Campaign, CampaignKind
 from annotate.campaigns.recipe import Recipe
 from annotate.campaigns.task import Task
 
@@ -32,6 +33,12 @@ class TaskField(DeclaredField):
     declared = Task
 
 
+class ChatField(DeclaredField):
+    """How a chat campaign talks, whole or in part."""
+
+    declared = Chat
+
+
 class DeclaredFieldSchema(OpenApiSerializerFieldExtension):
     """Gives each settings class its own named component in the API's description."""
 
@@ -51,17 +58,20 @@ class NewCampaignSerializer(serializers.Serializer[None]):
     name = serializers.CharField(max_length=120)
     guidelines = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
     model = serializers.CharField(max_length=500, required=False)
+    kind = serializers.ChoiceField(choices=CampaignKind.choices, required=False)
     task = TaskField(required=False)
     recipe = RecipeField(required=False)
+    chat = ChatField(required=False)
 
 
 class CampaignChangeSerializer(serializers.Serializer[None]):
-    """What may change of a campaign. Its first policy may not: what was collected belongs to it."""
+    """What may change of a campaign. Its kind and first policy may not: what is collected belongs to them."""
 
     name = serializers.CharField(max_length=120, required=False)
     guidelines = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
     task = TaskField(required=False)
     recipe = RecipeField(required=False)
+    chat = ChatField(required=False)
     archived = serializers.BooleanField(required=False)
 
 

@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotate.accounts.models import User
-from annotate.campaigns.models import Campaign, Membership
+from annotate.campaigns.chat import Chat, require_known_servers
+from annotate.campaigns.models import Campaign, CampaignKind, Membership
 from annotate.campaigns.recipe import Recipe
 from annotate.campaigns.task import Task
 from annotate.errors import Conflict, Invalid
@@ -20,19 +21,26 @@ def create_campaign(
     name: str,
     guidelines: str = "",
     model: str = "starter",
+    kind: str = CampaignKind.RANKING,
     task: dict[str, Any] | None = None,
     recipe: dict[str, Any] | None = None,
+    chat: dict[str, Any] | None = None,
 ) -> Campaign:
     """A new campaign with whole settings, so that later changes of defaults do not reach it.
 
+    In a chat two replies a turn are the default, and each turn is ranked by who wrote it alone.
+
     Raises :class:`Invalid` for a wrong setting and :class:`Conflict` for a taken name.
     """
+    usual = Recipe(k=2) if kind == CampaignKind.CHAT else Recipe()
     campaign = Campaign(
         name=name,
         guidelines=guidelines,
         model=model,
+        kind=kind,
         task=Task.parse(task or {}).as_dict(),
-        recipe=Recipe.parse(recipe or {}).as_dict(),
+        recipe=Recipe.parse(recipe or {}, base=usual).as_dict(),
+        chat=_chat(chat or {}).as_dict(),
         created_by=creator,
     )
     return _save(campaign)
@@ -45,6 +53,7 @@ def update_campaign(
     guidelines: str | None = None,
     task: dict[str, Any] | None = None,
     recipe: dict[str, Any] | None = None,
+    chat: dict[str, Any] | None = None,
     archived: bool | None = None,
 ) -> Campaign:
     """Change what is given and leave the rest; settings that are not named keep their values."""
@@ -58,6 +67,8 @@ def update_campaign(
             campaign.task = Task.parse(task, base=Task.parse(campaign.task)).as_dict()
         if recipe is not None:
             campaign.recipe = Recipe.parse(recipe, base=Recipe.parse(campaign.recipe)).as_dict()
+        if chat is not None:
+            campaign.chat = _chat(chat, Chat.parse(campaign.chat)).as_dict()
         if archived is not None:
             campaign.archived_at = (campaign.archived_at or timezone.now()) if archived else None
         return _save(campaign)
@@ -87,6 +98,12 @@ def add_member(*, campaign: Campaign, username: str) -> Membership:
 def remove_member(*, campaign: Campaign, user_id: int) -> None:
     """Stop this person annotating here; what they submitted stays."""
     Membership.objects.filter(campaign=campaign, user_id=user_id).delete()
+
+
+def _chat(raw: dict[str, Any], base: Chat | None = None) -> Chat:
+    chat = Chat.parse(raw, base=base)
+    require_known_servers(chat)
+    return chat
 
 
 def _save(campaign: Campaign) -> Campaign:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Sum
 
 from annotate.accounts.models import User
+from annotate.campaigns.chat import Chat
 from annotate.campaigns.models import Campaign, Membership
 from annotate.campaigns.task import Task
 from annotate.prompts.services import count_prompts
@@ -24,6 +25,7 @@ def overview(campaign: Campaign, user: User) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": campaign.pk,
         "name": campaign.name,
+        "kind": campaign.kind,
         "guidelines": campaign.guidelines,
         "task": Task.parse(campaign.task).as_dict(),  # settings that came later have their defaults
         "open_round": round,
@@ -33,6 +35,7 @@ def overview(campaign: Campaign, user: User) -> dict[str, Any]:
         shown |= {
             "model": campaign.model,
             "recipe": campaign.recipe,
+            "chat": Chat.parse(campaign.chat).as_dict(),
             "created_at": campaign.created_at,
             "archived_at": campaign.archived_at,
             "champion": champion_of(campaign),

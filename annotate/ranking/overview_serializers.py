@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from annotate.accounts.models import Role
-from annotate.campaigns.serializers import RecipeField, TaskField
+from annotate.campaigns.models import CampaignKind
+from annotate.campaigns.serializers import ChatField, RecipeField, TaskField
 from annotate.rounds.models import Round, RoundState
 from annotate.rounds.serializers import CheckpointRefSerializer
 
@@ -33,6 +34,7 @@ class CampaignForMemberSerializer(serializers.Serializer[dict[str, Any]]):
 
     id = serializers.IntegerField()
     name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=CampaignKind.choices)
     guidelines = serializers.CharField(allow_blank=True)
     task = TaskField()
     open_round = OpenRoundSerializer(allow_null=True)
@@ -51,6 +53,7 @@ class CampaignSerializer(CampaignForMemberSerializer):
 
     model = serializers.CharField()
     recipe = RecipeField()
+    chat = ChatField()
     created_at = serializers.DateTimeField()
     archived_at = serializers.DateTimeField(allow_null=True)
     champion = CheckpointRefSerializer(allow_null=True)

@@ -659,12 +659,14 @@ export interface components {
         Campaign: {
             id: number;
             name: string;
+            kind: components["schemas"]["CampaignKindEnum"];
             guidelines: string;
             task: components["schemas"]["Task"];
             open_round: components["schemas"]["OpenRound"] | null;
             mine: components["schemas"]["Mine"];
             model: string;
             recipe: components["schemas"]["Recipe"];
+            chat: components["schemas"]["Chat"];
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -677,20 +679,49 @@ export interface components {
         CampaignForMember: {
             id: number;
             name: string;
+            kind: components["schemas"]["CampaignKindEnum"];
             guidelines: string;
             task: components["schemas"]["Task"];
             open_round: components["schemas"]["OpenRound"] | null;
             mine: components["schemas"]["Mine"];
         };
+        /**
+         * @description * `ranking` - people rank replies to prompts that were imported
+         *     * `chat` - people write the prompts, turn after turn, and rank the replies as they come
+         * @enum {string}
+         */
+        CampaignKindEnum: "ranking" | "chat";
         /** @description A campaign where only its name matters. */
         CampaignName: {
             readonly id: number;
             name: string;
         };
+        Chat: {
+            /** @default 6 */
+            turns: number;
+            /** @default 1 */
+            prompt_min: number;
+            /** @default 4000 */
+            prompt_max: number;
+            /**
+             * @default [
+             *       {
+             *         "from": "champion"
+             *       }
+             *     ]
+             */
+            sources: {
+                /** @enum {string} */
+                from: "champion" | "checkpoint" | "endpoint";
+                checkpoint?: number;
+                url?: string;
+                model?: string;
+            }[];
+        };
         /** @description A checkpoint with where it comes from; ``parent`` and ``round`` are ids. */
         Checkpoint: {
             readonly id: number;
-            kind: components["schemas"]["KindEnum"];
+            kind: components["schemas"]["CheckpointKindEnum"];
             name: string;
             parent?: number | null;
             round?: number | null;
@@ -704,6 +735,12 @@ export interface components {
             /** @description Whether the next round starts from it. */
             readonly champion: boolean;
         };
+        /**
+         * @description * `policy` - Policy
+         *     * `reward` - Reward
+         * @enum {string}
+         */
+        CheckpointKindEnum: "policy" | "reward";
         /** @description A checkpoint where only its name matters. */
         CheckpointRef: {
             readonly id: number;
@@ -852,12 +889,6 @@ export interface components {
             flags?: components["schemas"]["FlagRequest"][];
             edit?: string | null;
         };
-        /**
-         * @description * `policy` - Policy
-         *     * `reward` - Reward
-         * @enum {string}
-         */
-        KindEnum: "policy" | "reward";
         /** @description How many comparisons to hold at once. */
         LeaseRequest: {
             /** @default 1 */
@@ -962,8 +993,10 @@ export interface components {
             name: string;
             guidelines?: string;
             model?: string;
+            kind?: components["schemas"]["CampaignKindEnum"];
             task?: components["schemas"]["Task"];
             recipe?: components["schemas"]["Recipe"];
+            chat?: components["schemas"]["Chat"];
         };
         /** @description A draft to keep: over which version (0: there was none), and when by the page's clock. */
         NewDraftRequest: {
@@ -1074,12 +1107,13 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Ranking"][];
         };
-        /** @description What may change of a campaign. Its first policy may not: what was collected belongs to it. */
+        /** @description What may change of a campaign. Its kind and first policy may not: what was collected belongs to them. */
         PatchedCampaignChangeRequest: {
             name?: string;
             guidelines?: string;
             task?: components["schemas"]["Task"];
             recipe?: components["schemas"]["Recipe"];
+            chat?: components["schemas"]["Chat"];
             archived?: boolean;
         };
         /** @description What an admin may change of a person. */
