@@ -64,13 +64,18 @@ def sequence_kl(policy: PreTrainedModel, other: PreTrainedModel, groups: Sequenc
 
 
 def completion_rewards(reward_model: PreTrainedModel, groups: Sequence[Group]) -> Tensor:
-    """The raw score of each completion, ``[completions]``, read at its own last token."""
+    """The raw score of each completion by the first head, ``[completions]``."""
+    return completion_heads(reward_model, groups)[:, 0]
+
+
+def completion_heads(reward_model: PreTrainedModel, groups: Sequence[Group]) -> Tensor:
+    """The raw score of each completion by each head, ``[completions, E]``, read at its own last token."""
     row = lay_out(groups, reward_model.device)
     last = torch.tensor(row.last(), device=reward_model.device)
     hidden = reward_model.base_model(
         input_ids=row.ids, position_ids=row.positions, use_cache=False, parts=RowParts(row)
     ).last_hidden_state
-    return reward_model.score(hidden[0, last])[:, 0].float()  # type: ignore[operator]  # a Linear
+    return reward_model.score(hidden[0, last]).float()  # type: ignore[operator]  # a Linear
 
 
 @torch.no_grad()

@@ -95,36 +95,49 @@ def load_policy(source: str, job: JobSpec, role: str = "policy", *, train: bool 
     return _ready(model, job, source, role)
 
 
-def load_reward_model(source: str, job: JobSpec) -> PreTrainedModel:
-    """A trunk with a scalar head named ``score``, as the reward stage wrote it."""
-    return _load_reward(source, job, "reward model", DTYPES[job.precision])
+def load_reward_model(source: str, job: JobSpec, role: str = "reward model") -> PreTrainedModel:
+    """A trunk with a linear head named ``score``, as the reward stage wrote it: one output a member."""
+    model, missing = _load_reward(source, role, DTYPES[job.precision])
+    if missing:
+        raise ContractError(f"The {role} {source} has no weights for {missing[0]}: it is no reward model.")
+    return _ready(model, job, source, role)
 
 
 def new_reward_model(policy: str, job: JobSpec, seed: int) -> PreTrainedModel:
-    """A reward model on the policy's trunk; its head is drawn from N(0, 1 / sqrt(d + 1))."""
-    model = _load_reward(policy, job, "policy", torch.float32)
-    generator = torch.Generator().manual_seed(seed)
+    """A reward model on the policy's trunk, with a fresh head."""
+    model, missing = _load_reward(policy, "policy", torch.float32, num_labels=1)
+    if trunk := [name for name in missing if not name.startswith("score.")]:
+        raise ContractError(f"The policy {policy} has no weights for {trunk[0]}: its files are incomplete.")
     head = model.score
     assert isinstance(head, nn.Linear)
-    deviation = (head.in_features + 1) ** -0.5
     with torch.no_grad():
-        head.weight.copy_(torch.randn(head.weight.shape, generator=generator) * deviation)
-    return model
+        head.weight.copy_(new_head(head.in_features, seed))
+    return _ready(model, job, policy, "policy")
 
 
-def _load_reward(source: str, job: JobSpec, role: str, dtype: torch.dtype) -> PreTrainedModel:
-    model = _load(
+def new_head(width: int, seed: int) -> torch.Tensor:
+    """The weights of a scalar head, ``[1, width]``, drawn from N(0, 1 / sqrt(width + 1))."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn((1, width), generator=generator) * (width + 1) ** -0.5
+
+
+def _load_reward(
+    source: str, role: str, dtype: torch.dtype, **options: int
+) -> tuple[PreTrainedModel, list[str]]:
+    """The model, and the names of the weights that its files lack, which were drawn at random."""
+    model, info = _load(
         AutoModelForSequenceClassification.from_pretrained,
         source,
         role,
         use_safetensors=True,
         dtype=dtype,
         attn_implementation=ATTENTION_IN_PARTS,
-        num_labels=1,
+        output_loading_info=True,
+        **options,
     )
     if not isinstance(getattr(model, "score", None), nn.Linear):
         raise ContractError(f"The {role} {source} is a {model.config.model_type}, which has no scalar head.")
-    return _ready(model, job, source, role)
+    return model, sorted(info["missing_keys"])
 
 
 def _ready(model: PreTrainedModel, job: JobSpec, source: str, role: str) -> PreTrainedModel:

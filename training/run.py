@@ -52,12 +52,12 @@ def _forget_other_job(work: Path, job: JobSpec, reporter: Reporter) -> None:
         reporter.say(f"The job has changed since its last attempt in {work}: starting over.")
         for old in work.iterdir():
             if old.name.startswith(STATE_PREFIX):
-                old.unlink()
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
     path.write_text(mine)
 
 
 STATE_PREFIX = "state-"
-"""Files in the work directory that begin so are resumable state, and belong to one job."""
+"""Files and folders in the work directory that begin so are resumable state, and belong to one job."""
 
 
 def execute(job: JobSpec, stage: StageFunction, reporter: Reporter, stop: StopFlag) -> JobResult | None:
