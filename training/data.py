@@ -17,6 +17,7 @@ from training.contracts import (
     read_rankings,
 )
 from training.losses import Pair
+from training.params.sources import RankingParams
 from training.segments import Group
 
 PLAIN_TURNS = {
@@ -111,13 +112,16 @@ class Rankings:
     heldout: list[Ranking]
 
 
-def load_rankings(paths: Iterable[str], encoder: Encoder) -> Rankings:
-    """Read and encode ranking files; raises :class:`ContractError` when nothing is left to train on."""
+def load_rankings(paths: Iterable[str], encoder: Encoder, params: RankingParams) -> Rankings:
+    """Read and encode ranking files, each row weighed by its source as ``params`` say.
+
+    Raises :class:`ContractError` when nothing is left to train on.
+    """
     folds: dict[str, list[Ranking]] = {"train": [], "heldout": []}
     paths = list(paths)
     for path in paths:
         for row in read_rankings(Path(path)):
-            ranking = _encode(row, encoder)
+            ranking = _encode(row, encoder, row.weight * params.weight_of(row.source))
             if ranking.pairs and ranking.weight > 0:
                 folds[row.fold].append(ranking)
     if not folds["train"]:
@@ -128,6 +132,6 @@ def load_rankings(paths: Iterable[str], encoder: Encoder) -> Rankings:
     return Rankings(folds["train"], folds["heldout"])
 
 
-def _encode(row: RankingRow, encoder: Encoder) -> Ranking:
+def _encode(row: RankingRow, encoder: Encoder, weight: float) -> Ranking:
     group = encoder.group(row.prompt_id, row.messages, row.completions)
-    return Ranking(row.prompt_id, group, pair_margins(row.gaps), row.weight)
+    return Ranking(row.prompt_id, group, pair_margins(row.gaps), weight)

@@ -79,7 +79,6 @@ def _extremes(
                     messages=prompt.messages,
                     completions=[own[best], own[worst]],
                     gaps=[MAX_MARGIN],
-                    weight=params.silver_weight,
                     source=SOURCE,
                 )
             )

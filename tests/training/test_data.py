@@ -8,6 +8,7 @@ import pytest
 from tests.training.tiny import make_tokenizer, ranking_rows, write_lines
 from training.contracts import ContractError, RankedCompletion
 from training.data import Encoder, load_rankings
+from training.params.sources import RankingParams
 
 EOS = 0
 
@@ -63,7 +64,7 @@ def test_it_refuses_what_the_model_cannot_take(
 
 
 def load(tmp_path: Path, encoder: Encoder, rows: list[dict[str, Any]]) -> Any:
-    return load_rankings([write_lines(tmp_path / "rankings.jsonl", rows)], encoder)
+    return load_rankings([write_lines(tmp_path / "rankings.jsonl", rows)], encoder, RankingParams())
 
 
 def test_it_keeps_held_out_rankings_apart(tmp_path: Path, encoder: Encoder) -> None:
@@ -82,7 +83,11 @@ def test_it_drops_rankings_that_state_nothing(tmp_path: Path, encoder: Encoder) 
 def test_it_reads_all_files_in_order(tmp_path: Path, encoder: Encoder) -> None:
     first = write_lines(tmp_path / "one.jsonl", ranking_rows(1))
     second = write_lines(tmp_path / "two.jsonl", ranking_rows(2))
-    assert [item.prompt_id for item in load_rankings([first, second], encoder).train] == ["p0", "p0", "p1"]
+    assert [item.prompt_id for item in load_rankings([first, second], encoder, RankingParams()).train] == [
+        "p0",
+        "p0",
+        "p1",
+    ]
 
 
 @pytest.mark.parametrize("rows", [[], ranking_rows(2, heldout=2)])

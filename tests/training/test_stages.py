@@ -112,7 +112,7 @@ def test_it_learns_from_fresh_replies_that_the_reward_model_ranks(
     rows = [json.loads(line) for line in (output / "silver.jsonl").read_text().splitlines()]
     assert 0 < len(rows) <= 6
     assert metrics["train_rankings"] == 18 + len(rows)
-    assert all(row["source"] == "reward_model" and row["weight"] == 0.25 for row in rows)
+    assert all(row["source"] == "reward_model" and row["weight"] == 1 for row in rows)
     scorer = Scorer(str(reward / "checkpoint"), read_job(job))
     for row in read_rankings(output / "silver.jsonl"):
         group = scorer.encoder.group(row.prompt_id, row.messages, row.completions)

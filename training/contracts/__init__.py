@@ -30,6 +30,7 @@ from training.contracts.jobs import (
 from training.contracts.reading import read_completions, read_dialogues, read_prompts, read_rankings
 from training.contracts.rows import (
     MAX_MARGIN,
+    SOURCES,
     CompletionRow,
     DialogueRow,
     EvaluatedSample,
@@ -49,6 +50,7 @@ __all__ = [
     "META_FILE",
     "PARTIAL_COMPLETIONS_FILE",
     "RESULT_FILE",
+    "SOURCES",
     "STAGES",
     "CompletionRow",
     "ContractError",

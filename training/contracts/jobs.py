@@ -11,8 +11,8 @@ from typing import Any, Literal, TypedDict
 
 from training.contracts.errors import ContractError
 
-Stage = Literal["sample", "sft", "reward", "dpo", "rejection", "evaluate"]
-STAGES: tuple[Stage, ...] = ("sample", "sft", "reward", "dpo", "rejection", "evaluate")
+Stage = Literal["sample", "sft", "reward", "dpo", "kto", "rejection", "evaluate"]
+STAGES: tuple[Stage, ...] = ("sample", "sft", "reward", "dpo", "kto", "rejection", "evaluate")
 
 RESULT_FILE = "result.json"
 COMPLETIONS_FILE = "completions.jsonl"
@@ -46,9 +46,11 @@ class JobSpec:
 
     ``policy`` is the model to sample from or to train (a folder or a Hugging Face id). ``reference`` is
     the policy that the round started from. ``base`` is the campaign's first policy. ``reward_model`` is a
-    folder that the reward stage wrote. ``rankings``, ``prompts``, ``completions`` and ``dialogues`` are
-    JSON-lines files of :class:`RankingRow`, :class:`PromptRow`, :class:`CompletionRow` and
-    :class:`DialogueRow`. ``params`` holds the stage's own hyper-parameters, which
+    folder that the reward stage wrote; ``safety_model`` is another, for safety, which with it makes one score;
+    ``previous_reward_model`` is the one that the round before trained, which is tried on what is new.
+    ``rankings``, ``prompts``, ``completions`` and ``dialogues`` are JSON-lines files of :class:`RankingRow`,
+    :class:`PromptRow`, :class:`CompletionRow` and :class:`DialogueRow`. ``benchmarks`` are files of
+    prompt, chosen and rejected. ``params`` holds the stage's own hyper-parameters, which
     each stage declares as a frozen dataclass and checks: an unknown name is refused.
     """
 
@@ -70,6 +72,9 @@ class JobSpec:
     params: dict[str, Any] = field(default_factory=dict)
     completions: list[str] = field(default_factory=list)
     dialogues: list[str] = field(default_factory=list)
+    safety_model: str = ""
+    previous_reward_model: str = ""
+    benchmarks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -134,14 +139,20 @@ def _is_number(value: Any, least: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and least <= value < math.inf
 
 
+_TEXTS = (
+    "output", "work", "policy", "reference", "base", "reward_model", "safety_model", "previous_reward_model",
+    "prompts", "device",
+)  # fmt: skip
+
+
 def _job_faults(job: JobSpec) -> Iterator[str]:
     """What is wrong with the values of a job, a clause each."""
-    for name in ("output", "work", "policy", "reference", "base", "reward_model", "prompts", "device"):
+    for name in _TEXTS:
         if not isinstance(getattr(job, name), str):
             yield f"{name} must be text"
     if not job.output or not job.work:
         yield "output and work must name folders"
-    for name in ("rankings", "completions", "dialogues"):
+    for name in ("rankings", "completions", "dialogues", "benchmarks"):
         value = getattr(job, name)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             yield f"{name} must be a list of file names"

@@ -11,6 +11,7 @@ from typing import Any
 from training.contracts.errors import ContractError
 from training.contracts.rows import (
     MAX_MARGIN,
+    SOURCES,
     CompletionRow,
     DialogueRow,
     PromptRow,
@@ -48,6 +49,8 @@ def read_prompts(path: Path) -> list[PromptRow]:
         except TypeError as problem:
             raise ContractError(f"{path} line {number} is not a prompt row: {problem}.") from problem
         _check_messages(path, number, row.messages)
+        if not isinstance(row.safety, bool):
+            raise ContractError(f"{path} line {number}: safety is true or false.")
         if row.prompt_id in rows:
             raise ContractError(f"{path} line {number}: the prompt_id {row.prompt_id} has been there before.")
         rows[row.prompt_id] = row
@@ -94,6 +97,8 @@ def read_rankings(path: Path) -> list[RankingRow]:
             raise ContractError(f"{path} line {number}: K completions need K - 1 gaps, and K at least 2.")
         if any(gap is not None and not 0 <= gap <= MAX_MARGIN for gap in row.gaps):
             raise ContractError(f"{path} line {number}: a gap is 0 to {MAX_MARGIN} or null.")
+        if row.source not in SOURCES:
+            raise ContractError(f"{path} line {number}: a source is one of {', '.join(SOURCES)}.")
         if not math.isfinite(row.weight) or row.weight < 0:
             raise ContractError(f"{path} line {number}: a weight is a finite number, at least 0.")
         rows.append(row)

@@ -7,6 +7,8 @@ from typing import Literal, TypedDict
 
 MAX_MARGIN = 3
 """Margin levels run from 0 (negligibly better or unsure) to 3 (significantly better)."""
+SOURCES = ("human", "judge", "reward_model")
+"""Who makes rankings: a person, a language model that is asked to judge, or the campaign's reward model."""
 
 
 class Message(TypedDict):
@@ -18,10 +20,14 @@ class Message(TypedDict):
 
 @dataclass(frozen=True)
 class PromptRow:
-    """One prompt to sample from: a conversation that ends in a user turn."""
+    """One prompt to sample from: a conversation that ends in a user turn.
+
+    Replies to a ``safety`` prompt are judged by the safety model alone, where a job names one.
+    """
 
     prompt_id: str
     messages: list[Message]
+    safety: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class RankingRow:
 
     ``completions`` is ordered best first. ``gaps`` has K - 1 entries, the margin level (0 to 3) between
     neighbours, or None where the annotator called the two equal. ``fold`` is ``heldout`` for rankings
-    that no stage may train on.
+    that no stage may train on. ``source`` is one of :data:`SOURCES`; a stage weighs each as its params say.
     """
 
     prompt_id: str

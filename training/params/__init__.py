@@ -7,6 +7,7 @@ made for the starter model; the page says what to set for models of billions of 
 from __future__ import annotations
 
 from training.params.declare import describe_params, parse_params
+from training.params.kto import KtoParams
 from training.params.loop import LoopParams, RejectionParams, SftParams
 from training.params.preference import DpoParams, RewardParams
 from training.params.sampling import EvaluateParams, SampleParams
@@ -16,6 +17,7 @@ PARAMS: dict[str, type] = {
     "sft": SftParams,
     "reward": RewardParams,
     "dpo": DpoParams,
+    "kto": KtoParams,
     "rejection": RejectionParams,
     "evaluate": EvaluateParams,
 }
@@ -24,6 +26,7 @@ __all__ = [
     "PARAMS",
     "DpoParams",
     "EvaluateParams",
+    "KtoParams",
     "LoopParams",
     "RejectionParams",
     "RewardParams",

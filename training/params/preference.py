@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from training.params.declare import param
-from training.params.loop import LoopParams
+from training.params.sources import RankingParams
 
 
 @dataclass(frozen=True)
-class RewardParams(LoopParams):
+class RewardParams(RankingParams):
     """The reward stage."""
 
     learning_rate: float = param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
@@ -32,7 +32,7 @@ class RewardParams(LoopParams):
 
 
 @dataclass(frozen=True)
-class DpoParams(LoopParams):
+class DpoParams(RankingParams):
     """The dpo stage."""
 
     learning_rate: float = param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
@@ -58,5 +58,4 @@ class DpoParams(LoopParams):
     silver_k: int = param(
         8, "replies drawn to each prompt of the job and ranked by its reward model, if it has both"
     )
-    silver_weight: float = param(0.5, "weight of a ranking by the reward model; one by a person weighs 1")
     batch_rows: int = param(256, "replies decoded at once; lower it when memory is short")

@@ -11,16 +11,15 @@ from transformers import PreTrainedModel
 
 from training.adapters import add_adapters
 from training.checkpoints import CHECKPOINT_FOLDER, save_checkpoint
-from training.contracts import JobSpec
-from training.data import Ranking, Rankings, load_rankings
+from training.data import Ranking, load_rankings
 from training.engine import Loop, Objective, Summed
 from training.logprobs import completion_logprobs, in_batches
 from training.models import encoder_for, load_policy
 from training.params import DpoParams, parse_params
 from training.preference import ranking_loss
+from training.reference import is_autocast, reference_logprobs
 from training.run import Run, StageOutput
 from training.scoring import accuracy_metrics
-from training.segments import Group
 from training.silver import silver_rankings
 
 
@@ -33,14 +32,16 @@ def run(run: Run) -> StageOutput:
     files = list(job.rankings)
     if job.reward_model and job.prompts and params.silver_weight > 0:
         files.append(str(silver_rankings(run, policy, encoder, params)))
-    rankings = load_rankings(files, encoder)
-    reference = _reference_logprobs(run, policy, rankings, params.micro_tokens)
+    rankings = load_rankings(files, encoder, params)
+    everything = rankings.train + rankings.heldout
+    before = reference_logprobs(run, policy, [item.group for item in everything], params.micro_tokens)
+    reference = {id(ranking): own for ranking, own in zip(everything, before, strict=True)}
     adapters = add_adapters(policy, job.lora, job.seed) if job.lora else None
 
     loop = Loop(
         policy, rankings.train, _objective(policy, reference, params), params,
         learning_rate=params.rate(lora=bool(job.lora)), seed=job.seed, work=run.work,
-        autocast=job.lora is None and job.precision == "bfloat16",
+        autocast=is_autocast(job),
     )  # fmt: skip
     log = loop.run(run.reporter, run.stop, "dpo")
 
@@ -89,26 +90,3 @@ def _objective(
         return Summed(total, sums, untrained)
 
     return Objective(loss, lambda ranking: ranking.share(params.reduction))
-
-
-def _reference_logprobs(
-    run: Run, policy: PreTrainedModel, rankings: Rankings, micro_tokens: int
-) -> dict[int, Tensor]:
-    """Log-probability of each completion under ``job.reference``, by identity of the ranking.
-
-    Taken before the policy is trained, so that where the two are one model it need not be loaded twice.
-    """
-    job: JobSpec = run.job
-    model = policy if job.reference in ("", job.policy) else load_policy(job.reference, job, "reference")
-    everything = rankings.train + rankings.heldout
-    groups: list[Group] = [ranking.group for ranking in everything]
-    run.reporter.start("reference", total=len(groups), unit="ranking")
-    values: list[Tensor] = []
-    with torch.autocast(
-        model.device.type, torch.bfloat16, enabled=job.lora is None and job.precision == "bfloat16"
-    ):
-        for batch in in_batches("logprobs", model, groups, micro_tokens):
-            run.stop.check()
-            values += batch
-            run.reporter.update(len(values))
-    return {id(ranking): own for ranking, own in zip(everything, values, strict=True)}

@@ -27,7 +27,7 @@ def run(run: Run) -> StageOutput:
     params = parse_params(RewardParams, job.params)
     model = new_reward_model(job.policy, job, job.seed)
     encoder = encoder_for(model, job.policy)
-    rankings = load_rankings(job.rankings, encoder)
+    rankings = load_rankings(job.rankings, encoder, params)
     adapters = add_adapters(model, job.lora, job.seed) if job.lora else None
 
     loop = Loop(
