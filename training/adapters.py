@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.lora import Linear as LoraLinear
+from torch import nn
 from transformers import PreTrainedModel
 
 from training.contracts import LoraSpec
@@ -27,3 +32,42 @@ def add_adapters(model: PreTrainedModel, lora: LoraSpec, seed: int) -> PeftModel
         if name.startswith("score."):
             parameter.requires_grad_(True)
     return wrapped
+
+
+@contextmanager
+def acting(model: nn.Module, adapter: str | None) -> Iterator[None]:
+    """Let one adapter of ``model`` act, or none of them; what is trained stays what it was.
+
+    One model so plays several roles in turn. It is left as it last acted.
+    """
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for layer in _layers(model):
+        layer.enable_adapters(adapter is not None)
+        if adapter is not None:
+            layer.set_adapter(adapter, inference_mode=True)
+    for parameter in trained:  # peft freezes what does not act, and thaws what does
+        parameter.requires_grad_(True)
+    yield
+
+
+@contextmanager
+def merged(model: nn.Module, adapter: str) -> Iterator[None]:
+    """Put an adapter into the weights, which makes sampling faster, and give back the old weights to the bit.
+
+    Subtracting what was added would leave them changed by its rounding.
+    """
+    layers = list(_layers(model))
+    weights = [layer.get_base_layer().weight for layer in layers]
+    before = [weight.data for weight in weights]
+    with acting(model, None):
+        for layer, weight in zip(layers, weights, strict=True):
+            weight.data = weight.data + layer.get_delta_weight(adapter).to(weight.dtype)
+        try:
+            yield
+        finally:
+            for weight, old in zip(weights, before, strict=True):
+                weight.data = old
+
+
+def _layers(model: nn.Module) -> Iterator[LoraLinear]:
+    return (module for module in model.modules() if isinstance(module, LoraLinear))

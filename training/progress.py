@@ -13,6 +13,7 @@ from tqdm import tqdm
 from training.contracts import Progress
 
 LINES_PER_SECOND = 2.0
+BEAT_SECONDS = 5.0
 
 
 class Reporter:
@@ -28,19 +29,21 @@ class Reporter:
         self._bar: tqdm | None = None
         self._phase = ""
         self._began = self._wrote = time.monotonic()
-        self._begin_step = self._total = self._tokens = 0
+        self._step = self._begin_step = self._total = self._tokens = 0
         self._unit = "step"
 
     def start(self, phase: str, *, total: int, unit: str, step: int = 0) -> None:
         """Begin a phase at ``step`` (above 0 when resuming) of ``total``."""
         self.close()
         self._phase, self._total, self._unit, self._tokens = phase, total, unit, 0
-        self._began, self._wrote, self._begin_step = time.monotonic(), -math.inf, step
+        self._began, self._wrote = time.monotonic(), -math.inf
+        self._step = self._begin_step = step
         if not self._as_json:
             self._bar = tqdm(total=total, initial=step, desc=phase, unit=unit, leave=True)
 
     def update(self, step: int, *, tokens: int = 0, metrics: dict[str, float] | None = None) -> None:
         """Say that ``step`` is done; ``tokens`` were worked through since the last call."""
+        self._step = step
         self._tokens += tokens
         if self._bar is not None:
             if metrics:
@@ -62,6 +65,13 @@ class Reporter:
         if metrics:
             line["metrics"] = {name: value for name, value in metrics.items() if math.isfinite(value)}
         self._write(line)
+
+    def beat(self, tokens: int) -> None:
+        """Count ``tokens`` on the way to the next step; says so when nothing was said for long."""
+        if time.monotonic() - self._wrote < BEAT_SECONDS:
+            self._tokens += tokens
+        else:
+            self.update(self._step, tokens=tokens)
 
     def say(self, sentence: str) -> None:
         """Tell a person something that is not progress; goes to stderr in both modes."""

@@ -58,10 +58,15 @@ def sample_prompts(
     encoder: Encoder,
     prompts: Sequence[PromptRow],
     k: int,
-    done: int = 0,
+    *,
+    seed: int | None = None,
+    done: int | None = 0,
 ) -> list[CompletionRow]:
-    """Draw ``k`` replies to each prompt as one batch; ``done`` replies were drawn before."""
-    spec, seed = run.job.sampling, run.job.seed
+    """Draw ``k`` replies to each prompt as one batch, under ``seed`` or that of the job.
+
+    ``done`` replies of the phase were drawn before; None where the phase counts something else.
+    """
+    spec, seed = run.job.sampling, run.job.seed if seed is None else seed
     ids = [_prompt_ids(encoder, prompt, spec.max_new_tokens) for prompt in prompts]
     requests = [
         Request(
@@ -77,9 +82,12 @@ def sample_prompts(
         run.stop.check()
         if isinstance(drawn, list):
             replies = drawn
+        elif done is None:
+            run.reporter.beat(drawn)
         else:
             run.reporter.update(done + len(requests) - drawn, tokens=drawn)
-    run.reporter.update(done + len(requests))
+    if done is not None:
+        run.reporter.update(done + len(requests))
     owners = [(prompt.prompt_id, index) for prompt in prompts for index in range(k)]
     return [
         CompletionRow(
