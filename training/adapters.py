@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.tuners.lora import Linear as LoraLinear
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from training.contracts import LoraSpec
@@ -57,7 +58,7 @@ def merged(model: nn.Module, adapter: str) -> Iterator[None]:
     Subtracting what was added would leave them changed by its rounding.
     """
     layers = list(_layers(model))
-    weights = [layer.get_base_layer().weight for layer in layers]
+    weights = [cast(Tensor, layer.get_base_layer().weight) for layer in layers]
     before = [weight.data for weight in weights]
     with acting(model, None):
         for layer, weight in zip(layers, weights, strict=True):
