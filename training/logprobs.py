@@ -40,10 +40,13 @@ def completion_logits(policy: PreTrainedModel, row: Row) -> Tensor:
     return logits.float()
 
 
-def completion_logprobs(policy: PreTrainedModel, groups: Sequence[Group]) -> TokenLogprobs:
-    """Score every completion token of ``groups`` in one forward pass."""
+def completion_logprobs(
+    policy: PreTrainedModel, groups: Sequence[Group], temperature: float = 1.0
+) -> TokenLogprobs:
+    """Score every completion token of ``groups`` in one forward pass, as drawn at ``temperature``."""
     row = lay_out(groups, policy.device)
-    logprobs = torch.log_softmax(completion_logits(policy, row), dim=-1)
+    logits = completion_logits(policy, row)
+    logprobs = torch.log_softmax(logits if temperature == 1 else logits / temperature, dim=-1)
     targets = torch.cat([row.ids[0, own] for span in row.spans for own in span.completions])
     return TokenLogprobs(logprobs.gather(1, targets[:, None])[:, 0], row.completion_lengths())
 
