@@ -36,19 +36,21 @@ def save_checkpoint(
     job: JobSpec,
     kind: str,
     adapters: PeftModel | None = None,
+    merge: bool = True,
     extra: dict[str, Any] | None = None,
 ) -> None:
     """Write a model that loads by itself; ``kind`` is ``policy`` or ``reward``.
 
     With ``adapters`` (wrapping ``model``) they are kept as a PEFT folder in ``adapter/`` and merged into
-    the weights beside it. ``folder`` appears whole or not at all.
+    the weights beside it, unless they are several, of which none is the model (``merge`` is False).
+    ``folder`` appears whole or not at all.
     """
     temporary = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     if adapters is not None:
         adapters.save_pretrained(str(temporary / ADAPTER_FOLDER))
-        model = adapters.merge_and_unload()
+        model = adapters.merge_and_unload() if merge else adapters.unload()
     model.save_pretrained(temporary)
     tokenizer.save_pretrained(temporary)
     meta = {

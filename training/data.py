@@ -61,6 +61,10 @@ class Encoder:
         eos = self.tokenizer.eos_token_id
         return ids if completion.finish == "length" or eos is None else [*ids, eos]
 
+    def shares_tokens(self, other: Encoder) -> bool:
+        """Whether a token id means the same to both."""
+        return bool(self.tokenizer.get_vocab() == other.tokenizer.get_vocab())
+
     def text(self, token_ids: list[int]) -> str:
         """The words of a reply, without special tokens and outer blanks."""
         return str(self.tokenizer.decode(token_ids, skip_special_tokens=True)).strip()
@@ -93,6 +97,7 @@ class Ranking:
     group: Group
     pairs: list[Pair]
     weight: float
+    round: int = 0
 
     @property
     def tokens(self) -> int:
@@ -134,4 +139,4 @@ def load_rankings(paths: Iterable[str], encoder: Encoder, params: RankingParams)
 
 def _encode(row: RankingRow, encoder: Encoder, weight: float) -> Ranking:
     group = encoder.group(row.prompt_id, row.messages, row.completions)
-    return Ranking(row.prompt_id, group, pair_margins(row.gaps), weight)
+    return Ranking(row.prompt_id, group, pair_margins(row.gaps), weight, row.round)

@@ -1,63 +1,100 @@
-"""A trained reward model as a scorer: normalised rewards of replies."""
+"""Trained reward models as scorers: normalised rewards of replies."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
-from transformers import PreTrainedModel
 
+from training.checkpoints import ADAPTER_FOLDER
+from training.combination import Combination
 from training.contracts import META_FILE, ContractError, JobSpec
-from training.data import Encoder, Ranking
-from training.logprobs import in_batches
+from training.data import Encoder
+from training.ensemble import Members, heads_of, load_member_adapters
 from training.models import check_source, encoder_for, load_reward_model
+from training.safety import safety_first
 from training.segments import Group
 
 
-class Scorer:
-    """Scores replies with a folder that the reward stage wrote, normalised as its meta.json says."""
+class RewardModel:
+    """A folder that the reward stage wrote: one model or an ensemble, normalised as its meta.json says.
 
-    def __init__(self, source: str, job: JobSpec) -> None:
-        check_source(source, "reward model")
-        try:
-            meta = json.loads((Path(source) / META_FILE).read_text(encoding="utf-8"))
-            self._mean, self._deviation = float(meta["reward_mean"]), float(meta["reward_std"])
-        except (OSError, ValueError, KeyError) as problem:
+    ``model`` is the trunk with its heads, ``combination`` what makes one score of them, and ``temperature``
+    what makes chances of scores: ``sigmoid((s_i - s_j) / temperature)``.
+    """
+
+    def __init__(self, source: str, job: JobSpec, role: str = "reward model") -> None:
+        check_source(source, role)
+        self.combination, self.temperature = read_meta(source, role)
+        self.model = load_reward_model(source, job, role)
+        outputs, members = heads_of(self.model), len(self.combination.members)
+        if outputs != members:
             raise ContractError(
-                f"The reward model {source} has no {META_FILE} with reward_mean and reward_std: "
-                "it was not written by the reward stage."
-            ) from problem
-        self._model: PreTrainedModel = load_reward_model(source, job)
-        self.encoder: Encoder = encoder_for(self._model, source, "reward model")
+                f"The {role} {source} has {outputs} outputs, but its {META_FILE} is for {members} members."
+            )
+        folder = Path(source)
+        of_adapters = outputs > 1 and (folder / ADAPTER_FOLDER).is_dir()
+        adapters = load_member_adapters(self.model, folder) if of_adapters else None
+        self._members = Members(self.model, adapters)
+        self.encoder = encoder_for(self.model, source, role)
+
+    def members(self, groups: Sequence[Group], micro_tokens: int) -> list[Tensor]:
+        """The normalised rewards by each member: one ``[K, E]`` tensor a group."""
+        return [self.combination.normalised(raw) for raw in self._members.scores(groups, micro_tokens)]
 
     def rewards(self, groups: Sequence[Group], micro_tokens: int) -> list[Tensor]:
         """Normalised rewards, one ``[K]`` tensor a group."""
-        raw = (
-            values for batch in in_batches("rewards", self._model, groups, micro_tokens) for values in batch
-        )
-        return [(values - self._mean) / self._deviation for values in raw]
+        return [self.combination.combine(raw) for raw in self._members.scores(groups, micro_tokens)]
 
 
-def accuracy_metrics(rankings: Iterable[Ranking], scores: Iterable[Tensor]) -> dict[str, Any]:
-    """How often the better of a pair scores higher (a tie is half), over all pairs and by margin level."""
-    right: dict[int, float] = defaultdict(float)
-    count: dict[int, int] = defaultdict(int)
-    for ranking, values in zip(rankings, scores, strict=True):
-        listed = values.tolist()
-        for better, worse, level in ranking.pairs:
-            difference = listed[better] - listed[worse]
-            right[level] += 0.5 if difference == 0 else float(difference > 0)
-            count[level] += 1
-    pairs = sum(count.values())
-    return {
-        "accuracy": sum(right.values()) / pairs if pairs else None,
-        "pairs": pairs,
-        "by_margin": {
-            str(level): {"accuracy": right[level] / count[level], "pairs": count[level]}
-            for level in sorted(count)
-        },
-    }
+class Scorer:
+    """The rewards of a job: its reward model's; with ``job.safety_model`` both, joined as Llama 2 does."""
+
+    def __init__(self, source: str, job: JobSpec) -> None:
+        self.helpful = RewardModel(source, job)
+        self.encoder: Encoder = self.helpful.encoder
+        self._safety = RewardModel(job.safety_model, job, "safety model") if job.safety_model else None
+        if self._safety and not self.encoder.shares_tokens(self._safety.encoder):
+            raise ContractError(
+                f"The safety model {job.safety_model} has another vocabulary than the reward model {source}."
+            )
+
+    def rewards(
+        self, groups: Sequence[Group], micro_tokens: int, safety_prompts: Sequence[bool] | None = None
+    ) -> list[Tensor]:
+        """One ``[K]`` tensor a group: normalised rewards, or ``logit(R_c)`` where there is a safety model.
+
+        The logit is that of the chance, calibrated, that a reply is preferred to an average one.
+        ``safety_prompts`` says of each group whether its prompt is one about safety; none is where it is
+        not given. Whitening is left to who has the batch: it changes no order.
+        """
+        helpful = self.helpful.rewards(groups, micro_tokens)
+        if self._safety is None:
+            return helpful
+        safety = self._safety.rewards(groups, micro_tokens)
+        flags = safety_prompts or [False] * len(groups)
+        return [
+            safety_first(
+                useful / self.helpful.temperature,
+                safe / self._safety.temperature,
+                torch.full((len(safe),), flag),
+            )
+            for useful, safe, flag in zip(helpful, safety, flags, strict=True)
+        ]
+
+
+def read_meta(source: str, role: str) -> tuple[Combination, float]:
+    """How its scores are combined and scaled, and its temperature; raises :class:`ContractError`."""
+    try:
+        meta: dict[str, Any] = json.loads((Path(source) / META_FILE).read_text(encoding="utf-8"))
+        combination = Combination.from_meta(meta)
+        return combination, float(meta.get("temperature", 1 / combination.unit))
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise ContractError(
+            f"The {role} {source} has no {META_FILE} with reward_mean and reward_std: "
+            "it was not written by the reward stage."
+        ) from problem

@@ -11,8 +11,8 @@ from typing import Any, Literal, TypedDict
 
 from training.contracts.errors import ContractError
 
-Stage = Literal["sample", "sft", "reward", "dpo", "kto", "rejection", "evaluate"]
-STAGES: tuple[Stage, ...] = ("sample", "sft", "reward", "dpo", "kto", "rejection", "evaluate")
+Stage = Literal["sample", "sft", "reward", "dpo", "kto", "online", "rejection", "evaluate"]
+STAGES: tuple[Stage, ...] = ("sample", "sft", "reward", "dpo", "kto", "online", "rejection", "evaluate")
 
 RESULT_FILE = "result.json"
 COMPLETIONS_FILE = "completions.jsonl"
@@ -46,8 +46,8 @@ class JobSpec:
 
     ``policy`` is the model to sample from or to train (a folder or a Hugging Face id). ``reference`` is
     the policy that the round started from. ``base`` is the campaign's first policy. ``reward_model`` is a
-    folder that the reward stage wrote; ``safety_model`` is another, for safety, which with it makes one score;
-    ``previous_reward_model`` is the one that the round before trained, which is tried on what is new.
+    folder that the reward stage wrote; ``safety_model`` is another, for safety, which with it makes one
+    score; ``previous_reward_model`` is the one of the round before, which is tried on what is new.
     ``rankings``, ``prompts``, ``completions`` and ``dialogues`` are JSON-lines files of :class:`RankingRow`,
     :class:`PromptRow`, :class:`CompletionRow` and :class:`DialogueRow`. ``benchmarks`` are files of
     prompt, chosen and rejected. ``params`` holds the stage's own hyper-parameters, which

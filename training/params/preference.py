@@ -29,6 +29,16 @@ class RewardParams(RankingParams):
     reduction: Literal["prompts", "pairs"] = param(
         "prompts", "mean over prompts (each ranking counts once) or over pairs (long rankings count more)"
     )
+    members: int = param(
+        1, "models whose scores are combined: adapters on one base (job.lora), else heads on one trunk"
+    )
+    resample: bool = param(
+        True, "whether each of several members learns from its own draw of the rankings, with replacement"
+    )
+    combine: Literal["mean", "minimum", "uncertainty"] = param(
+        "mean", "one score of several members: mean, minimum, or uncertainty (mean - penalty * variance)"
+    )
+    penalty: float = param(0.5, "what the variance of the members costs, where combine is uncertainty")
 
 
 @dataclass(frozen=True)

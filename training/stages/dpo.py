@@ -10,6 +10,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from training.adapters import add_adapters
+from training.agreement import accuracy_metrics
 from training.checkpoints import CHECKPOINT_FOLDER, save_checkpoint
 from training.data import Ranking, load_rankings
 from training.engine import Loop, Objective, Summed
@@ -19,7 +20,6 @@ from training.params import DpoParams, parse_params
 from training.preference import ranking_loss
 from training.reference import is_autocast, reference_logprobs
 from training.run import Run, StageOutput
-from training.scoring import accuracy_metrics
 from training.silver import silver_rankings
 
 

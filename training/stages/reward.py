@@ -6,76 +6,174 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from peft import PeftModel
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from training.adapters import add_adapters
+from training.agreement import accuracy_metrics, judged, length_metrics
+from training.calibration import calibration_metrics
 from training.checkpoints import CHECKPOINT_FOLDER, save_checkpoint
+from training.combination import Combination
+from training.contracts import ContractError
 from training.data import Ranking, load_rankings
-from training.engine import Loop, Objective, Summed
-from training.logprobs import completion_rewards, in_batches
+from training.engine import Log, Loop, Objective, Summed
+from training.ensemble import (
+    Members,
+    adapter_name,
+    add_member,
+    draws,
+    head_weight,
+    member_seed,
+    resampled,
+    set_heads,
+)
+from training.logprobs import completion_heads
 from training.losses import pair_differences
-from training.models import encoder_for, new_reward_model
+from training.models import encoder_for, new_head, new_reward_model
 from training.params import RewardParams, parse_params
 from training.preference import reward_loss
+from training.prequential import prequential_metrics, write_trained_on
 from training.run import Run, StageOutput
-from training.scoring import accuracy_metrics
 
 
 def run(run: Run) -> StageOutput:
-    """Train on the train fold of every rankings file, then normalise and measure on the held-out fold."""
+    """Train on the train fold of every rankings file; then normalise, and calibrate and measure held out."""
     job = run.job
     params = parse_params(RewardParams, job.params)
+    _check_members(params, adapters=job.lora is not None)
     model = new_reward_model(job.policy, job, job.seed)
     encoder = encoder_for(model, job.policy)
     rankings = load_rankings(job.rankings, encoder, params)
-    adapters = add_adapters(model, job.lora, job.seed) if job.lora else None
-
-    loop = Loop(
-        model, rankings.train, _objective(model, params), params,
-        learning_rate=params.rate(lora=bool(job.lora)), seed=job.seed, work=run.work,
-        autocast=job.precision == "bfloat16",
-    )  # fmt: skip
-    log = loop.run(run.reporter, run.stop, "reward")
-
     everything = rankings.train + rankings.heldout
-    groups = [ranking.group for ranking in everything]
-    scores = [own for batch in in_batches("rewards", model, groups, params.micro_tokens) for own in batch]
-    every_score = torch.cat(scores)
-    normalisation = {
-        "reward_mean": every_score.mean().item(),
-        "reward_std": max(every_score.std(correction=0).item(), 1e-6),
-    }
+    metrics: dict[str, Any] = {}
+    if job.previous_reward_model:
+        metrics["prequential"] = prequential_metrics(run, encoder, everything, params.micro_tokens)
+
+    train = _train_heads if job.lora is None else _train_adapters
+    log, adapters = train(run, model, rankings.train, params)
+
+    members = Members(model, adapters if params.members > 1 else None)
+    raw = members.scores([ranking.group for ranking in everything], params.micro_tokens)
+    combination = Combination.fitted(torch.cat(raw), params.combine, params.penalty)
+    scores = [combination.combine(own) for own in raw]
     count = len(rankings.train)
-    train = accuracy_metrics(rankings.train, scores[:count])
-    heldout = accuracy_metrics(rankings.heldout, scores[count:])
-    metrics: dict[str, Any] = {
+    heldout = judged(rankings.heldout, scores[count:])
+    calibration = calibration_metrics(heldout, start=1 / combination.unit)
+    of_heldout = accuracy_metrics(rankings.heldout, scores[count:])
+    metrics |= {
         "loss": log.mean("loss", last=10),
-        "train_accuracy": train["accuracy"],
-        "heldout_accuracy": heldout["accuracy"],
-        "heldout_pairs": heldout["pairs"],
-        "heldout_accuracy_by_margin": heldout["by_margin"],
+        "train_accuracy": accuracy_metrics(rankings.train, scores[:count])["accuracy"],
+        "heldout_accuracy": of_heldout["accuracy"],
+        "heldout_pairs": of_heldout["pairs"],
+        "heldout_accuracy_by_margin": of_heldout["by_margin"],
+        "heldout_accuracy_by_round": of_heldout["by_round"],
         "train_rankings": count,
         "heldout_rankings": len(rankings.heldout),
-        **normalisation,
+        "reward_mean": combination.overall.mean,
+        "reward_std": combination.overall.deviation,
+        "temperature": calibration["temperature"],
+        "calibration": calibration,
+        "length": length_metrics(everything, scores),
     }
+    if params.members > 1:
+        metrics["members"] = _member_metrics(combination, rankings.heldout, raw[count:])
+    folder = run.output / CHECKPOINT_FOLDER
     save_checkpoint(
-        run.output / CHECKPOINT_FOLDER, model=model, tokenizer=encoder.tokenizer, job=job, kind="reward",
-        adapters=adapters, extra={**normalisation, "metrics": metrics},
+        folder, model=model, tokenizer=encoder.tokenizer, job=job, kind="reward",
+        adapters=adapters, merge=params.members == 1,
+        extra={**combination.to_meta(), "temperature": calibration["temperature"], "metrics": metrics},
     )  # fmt: skip
+    write_trained_on(folder, rankings.train)
     return StageOutput(metrics, {"checkpoint": CHECKPOINT_FOLDER})
 
 
-def _objective(model: PreTrainedModel, params: RewardParams) -> Objective[Ranking]:
-    """All pairs of a ranking as one element."""
+def _check_members(params: RewardParams, *, adapters: bool) -> None:
+    if params.members < 1:
+        raise ContractError("The param members is 0; a reward model has at least 1.")
+    if params.members > 1 and not (adapters or params.resample):
+        raise ContractError(
+            "Without job.lora the members are heads on one trunk, which differ by what they learn from: "
+            "resample must be true."
+        )
+
+
+def _train_heads(
+    run: Run, model: PreTrainedModel, items: Sequence[Ranking], params: RewardParams
+) -> tuple[Log, None]:
+    """Every weight: one trunk, and a head a member, each of which counts a ranking as often as it drew it."""
+    seed, several = run.job.seed, params.members > 1
+    if several:
+        set_heads(
+            model, [new_head(model.config.hidden_size, member_seed(seed, e)) for e in range(params.members)]
+        )
+    drawn = [draws(len(items), member_seed(seed, e)) for e in range(params.members)]
+    counts = {id(item): torch.stack([own[n] for own in drawn]) for n, item in enumerate(items)}
+    objective = _objective(model, params, counts if several else {})
+    loop = Loop(
+        model, items, objective, params, learning_rate=params.rate(lora=False), seed=seed, work=run.work,
+        autocast=run.job.precision == "bfloat16",
+    )  # fmt: skip
+    return loop.run(run.reporter, run.stop, "reward"), None
+
+
+def _train_adapters(
+    run: Run, model: PreTrainedModel, items: Sequence[Ranking], params: RewardParams
+) -> tuple[Log, PeftModel]:
+    """One member after another on the same base: its adapter, its head, its draw of the items, its order."""
+    job, several = run.job, params.members > 1
+    assert job.lora
+    adapters = add_adapters(model, job.lora, job.seed)
+    heads: list[Tensor] = []
+    log = Log()
+    for member in range(params.members):
+        seed, work, phase = member_seed(job.seed, member), run.work, "reward"
+        if several:
+            work, phase = run.work / f"state-member-{member}", f"reward {member + 1} of {params.members}"
+            work.mkdir(exist_ok=True)
+        if member:
+            add_member(adapters, adapter_name(member), seed)
+            set_heads(model, [new_head(model.config.hidden_size, seed)])
+        own = resampled(items, seed) if several and params.resample else items
+        loop = Loop(
+            model, own, _objective(model, params, {}), params, learning_rate=params.rate(lora=True),
+            seed=seed, work=work, autocast=job.precision == "bfloat16",
+        )  # fmt: skip
+        log = loop.run(run.reporter, run.stop, phase)
+        heads.append(head_weight(model))
+    if several:
+        set_heads(model, heads)
+    return log, adapters
+
+
+def _objective(model: PreTrainedModel, params: RewardParams, counts: dict[int, Tensor]) -> Objective[Ranking]:
+    """All pairs of a ranking as one element; a head counts it as ``counts`` says, by identity, or once."""
 
     def loss(batch: Sequence[Ranking]) -> Summed:
-        scores = completion_rewards(model, [ranking.group for ranking in batch])
+        scores = completion_heads(model, [ranking.group for ranking in batch])
         total, right = scores.new_zeros(()), 0.0
         sizes = [len(ranking.group.completions) for ranking in batch]
         for ranking, own in zip(batch, scores.split(sizes), strict=True):
             share = ranking.share(params.reduction)
-            total = total + share * reward_loss(own, ranking.pairs, params)
-            right += share * (pair_differences(own, ranking.pairs) > 0).float().mean().item()
+            paid = torch.stack([reward_loss(head, ranking.pairs, params) for head in own.unbind(dim=1)])
+            if counts:
+                paid = counts[id(ranking)].to(paid) * paid
+            total = total + share * paid.mean()
+            right += share * (pair_differences(own.mean(dim=1), ranking.pairs) > 0).float().mean().item()
         return Summed(total, {"accuracy": right})
 
     return Objective(loss, lambda ranking: ranking.share(params.reduction))
+
+
+def _member_metrics(
+    combination: Combination, rankings: Sequence[Ranking], raw: Sequence[Tensor]
+) -> dict[str, Any]:
+    """Each member's accuracy alone, and the mean variance over members of a normalised score."""
+    normalised = [combination.normalised(own) for own in raw]
+    return {
+        "accuracy": [
+            accuracy_metrics(rankings, [own[:, member] for own in normalised])["accuracy"]
+            for member in range(len(combination.members))
+        ],
+        "variance": torch.cat(normalised).var(dim=1, correction=0).mean().item() if normalised else None,
+    }

@@ -1,0 +1,59 @@
+"""Scoring what is new before it is trained on: the last reward model on rankings that it has not seen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from training.agreement import accuracy_metrics, judged
+from training.calibration import scored_calibration
+from training.contracts import ContractError
+from training.data import Encoder, Ranking
+from training.run import Run
+from training.scoring import RewardModel
+from training.segments import Group
+
+TRAINED_ON_FILE = "trained_on.txt"
+"""In a reward model's checkpoint: a line for each comparison that it was trained on."""
+
+
+def comparison_key(group: Group) -> str:
+    """What two rankings of the same completions of a prompt have in common, whoever made them."""
+    parts = [group.prompt, *sorted(group.completions)]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
+
+
+def write_trained_on(folder: Path, rankings: Sequence[Ranking]) -> None:
+    """Leave in a checkpoint which comparisons it has learnt, so that the next can tell what is new."""
+    keys = sorted({comparison_key(ranking.group) for ranking in rankings})
+    (folder / TRAINED_ON_FILE).write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")
+
+
+def prequential_metrics(
+    run: Run, encoder: Encoder, rankings: Sequence[Ranking], micro_tokens: int
+) -> dict[str, Any]:
+    """``job.previous_reward_model`` on the rankings of comparisons that it was not trained on.
+
+    Raises :class:`ContractError` when it does not say what it was trained on, or has other tokens.
+    """
+    source = run.job.previous_reward_model
+    model = RewardModel(source, run.job, "previous reward model")
+    if not encoder.shares_tokens(model.encoder):
+        raise ContractError(
+            f"The previous reward model {source} has another vocabulary than the policy {run.job.policy}."
+        )
+    try:
+        known = set((Path(source) / TRAINED_ON_FILE).read_text(encoding="utf-8").split())
+    except (OSError, ValueError) as problem:
+        raise ContractError(
+            f"The previous reward model {source} has no {TRAINED_ON_FILE}: what is new to it is not known."
+        ) from problem
+    new = [ranking for ranking in rankings if comparison_key(ranking.group) not in known]
+    scores = model.rewards([ranking.group for ranking in new], micro_tokens)
+    return {
+        "rankings": len(new),
+        **accuracy_metrics(new, scores),
+        **scored_calibration(judged(new, scores), [model.temperature] * len(new)),
+    }
