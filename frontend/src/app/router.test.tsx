@@ -6,6 +6,7 @@ import userEvent from '@testing-library/user-event'
 import { http, HttpResponse } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { settingsWith } from '@/lib/settings-for-tests'
 import type { CampaignForMember, Me } from '@/lib/types'
 import { queries } from './queries'
 import { makeRouter } from './router'
@@ -15,21 +16,9 @@ const nora: Me = { id: 7, username: 'nora', role: 'annotator', runs_rounds: fals
 const campaign: CampaignForMember = {
   id: 3,
   name: 'Short notes',
+  kind: 'ranking',
   guidelines: '',
-  task: {
-    rationale: 'off',
-    all_bad: true,
-    skip: true,
-    safety: 'off',
-    attributes: [],
-    thumbs: 'off',
-    flag: false,
-    flag_reasons: ['other'],
-    edit: false,
-    difference: false,
-    agreement_shown: false,
-    break_minutes: 50,
-  },
+  task: settingsWith(),
   open_round: { id: 4, number: 2, state: 'collecting' },
   mine: { waiting: true },
 }

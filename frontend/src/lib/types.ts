@@ -12,12 +12,18 @@ export type UserAccount = Answer<'User'>
 export type NewUser = Answer<'CreatedUser'>
 
 export type RationaleSetting = Schemas['RationaleEnum']
-export type TaskSettings = Schemas['Task']
+/** A question of the campaign's own about each completion, whole, as the API answers with it. */
+export type Attribute = { name: string; label: string; required: boolean } & (
+  { kind: 'likert'; levels: number } | { kind: 'choice'; options: string[]; multiple: boolean }
+)
+export type TaskSettings = Omit<Schemas['Task'], 'attributes'> & { attributes: Attribute[] }
 export type Recipe = Schemas['Recipe']
 export type RoundState = Schemas['RoundStateEnum']
-export type Campaign = Schemas['Campaign']
+export type Campaign = Omit<Schemas['Campaign'], 'task'> & { task: TaskSettings }
 /** What an annotator sees of a campaign they are a member of. */
-export type CampaignForMember = Schemas['CampaignForMember']
+export type CampaignForMember = Omit<Schemas['CampaignForMember'], 'task'> & {
+  task: TaskSettings
+}
 export type Member = Schemas['Member']
 export type Message = Schemas['Message']
 export type Prompt = Answer<'Prompt'>
@@ -36,8 +42,22 @@ export type Lease = Schemas['Leased']
 export type Submitted = Schemas['Submitted']
 /** A gap between neighbours: a margin level, or null where the two are equal. */
 export type Gap = 0 | 1 | 2 | 3 | null
-export type Submission = Schemas['SubmitRequest'] & { gaps: Gap[] }
-export type Undone = Schemas['Undone'] & { gaps: Gap[] }
+export type AttributeValue = number | string | string[]
+/** What is said of the completion at one position; the schema calls every key but that optional. */
+export interface Judgement {
+  position: number
+  safe: boolean | null
+  attributes: Record<string, AttributeValue>
+  thumb: 'up' | 'down' | null
+  flags: { reason: string; note: string }[]
+  edit: string | null
+}
+type Judged<Name extends keyof Schemas> = Omit<Schemas[Name], 'gaps' | 'completions'> & {
+  gaps: Gap[]
+  completions: Judgement[]
+}
+export type Submission = Judged<'SubmitRequest'>
+export type Undone = Judged<'Undone'>
 
 // ---- rounds
 

@@ -1,9 +1,8 @@
 import { useState } from 'react'
+import { useCommands } from '@/features/ranking/hooks/use-commands'
 import { useKeySettings } from '@/features/ranking/hooks/use-key-settings'
-import { useRankingKeys } from '@/features/ranking/hooks/use-ranking-keys'
 import { useRankingSession } from '@/features/ranking/hooks/use-ranking-session'
 import { useViewSettings } from '@/features/ranking/hooks/use-view-settings'
-import type { Command } from '@/features/ranking/model/keys'
 import { useMe } from '@/lib/session'
 import type { CampaignForMember } from '@/lib/types'
 import { Alert, Button } from '@mantine/core'
@@ -16,54 +15,25 @@ import { SaveWord } from './action-bar'
 import { TaskView } from './task-view'
 import { TopBar } from './top-bar'
 
-type Open = 'nothing' | 'skip' | 'reason'
-
 export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
   const { session, state } = useRankingSession(campaign, useMe().id)
   const keys = useKeySettings()
-  const [open, setOpen] = useState<Open>('nothing')
   const [isGuidelinesOpen, setGuidelinesOpen] = useState(false)
   const [isKeySheetOpen, setKeySheetOpen] = useState(false)
   const view = useViewSettings()
   const [isDragging, setDragging] = useState(false)
-  const [nudges, setNudges] = useState(0)
   const [task] = state.queue
   const k = task?.completions.length ?? 0
 
-  const submit = () => {
-    const missing = session.submit()
-    setOpen(missing?.kind === 'rationale' ? 'reason' : 'nothing')
-    setNudges(missing ? (count) => count + 1 : 0)
-  }
-  const run = (command: Command) => {
-    switch (command.type) {
-      case 'draft':
-        return session.dispatch(command.action)
-      case 'focus-gap':
-        return session.dispatch({ type: 'focus-gap', index: state.draft.gapFocus + command.by })
-      case 'back':
-        return session.dispatch({ type: 'back' })
-      case 'submit':
-        return submit()
-      case 'undo':
-        return void session.undo()
-      case 'skip':
-        return setOpen(task && campaign.task.skip ? 'skip' : 'nothing')
-      case 'all-bad':
-        return campaign.task.all_bad ? session.dispatch({ type: 'toggle-all-bad' }) : undefined
-      case 'reason':
-        return setOpen(campaign.task.rationale === 'off' ? 'nothing' : 'reason')
-      case 'guidelines':
-        return setGuidelinesOpen((isOpen) => !isOpen)
-      case 'differences':
-        return view.toggleDifferences()
-      case 'together':
-        return view.toggleTogether()
-      case 'keys':
-        return setKeySheetOpen(true)
-    }
-  }
-  useRankingKeys(k, keys.isOn && !isDragging ? keys.keymap : null, run)
+  const { run, open, setOpen, nudges } = useCommands({
+    session,
+    state,
+    settings: campaign.task,
+    keymap: keys.isOn && !isDragging ? keys.keymap : null,
+    view,
+    onGuidelines: () => setGuidelinesOpen((isOpen) => !isOpen),
+    onKeys: () => setKeySheetOpen(true),
+  })
 
   return (
     <div className={classes.page}>

@@ -1,13 +1,16 @@
 import { Textarea } from '@mantine/core'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Conversation } from '@/components/conversation'
+import type { Open } from '@/features/ranking/hooks/use-commands'
 import type { ViewSettings } from '@/features/ranking/hooks/use-view-settings'
 import { useScrollTogether } from '@/features/ranking/hooks/use-scroll-together'
 import type { Command, Keymap } from '@/features/ranking/model/keys'
 import type { Draft } from '@/features/ranking/model/draft'
+import { askedNow } from '@/features/ranking/model/draft'
+import { askedBy } from '@/features/ranking/model/judging'
 import type { RankingSession } from '@/features/ranking/model/ranking-session'
 import type { RankingState } from '@/features/ranking/model/session-types'
-import { question, rankingSentence, wantedKeys } from '@/features/ranking/model/words'
+import { changedWords, question, rankingSentence, wantedKeys } from '@/features/ranking/model/words'
 import type { Completion, Task, TaskSettings } from '@/lib/types'
 import { ActionBar } from './action-bar'
 import { CompletionCard } from './completion-card'
@@ -26,10 +29,10 @@ interface TaskViewProps {
   settings: TaskSettings
   keymap: Keymap
   view: ViewSettings
-  open: 'nothing' | 'skip' | 'reason'
+  open: Open
   /** Counts the submits that came too early. */
   nudges: number
-  onOpen: (open: 'nothing' | 'skip' | 'reason') => void
+  onOpen: (open: Open) => void
   onDragging: (isDragging: boolean) => void
   run: (command: Command) => void
 }
@@ -167,15 +170,19 @@ function Controls(props: TaskViewProps & { onMove: (position: number, to: number
 }
 
 /** What a screen reader hears after each key: what now stands, and what is wanted next. */
-function Spoken({ task, state, session, nudges }: TaskViewProps) {
-  const k = task.completions.length
-  const step = session.step()
-  if (!step) return null
+function Spoken({ task, state, settings, nudges }: TaskViewProps) {
+  const asked = askedBy(settings, task.completions.length)
+  const step = askedNow(state.draft, asked)
+  const [heard, setHeard] = useState({ said: state.draft.said, words: '' })
+  if (heard.said !== state.draft.said) {
+    const words = changedWords(heard.said, state.draft.said, asked)
+    setHeard({ said: state.draft.said, words })
+  }
   return (
     <p className="visually-hidden" aria-live="polite" data-nudges={nudges}>
       {nudges > 0 && step.kind !== 'submit' && 'Not yet. '}
-      {rankingSentence(state.draft.order, state.draft.gaps)}. {question(step, state.draft, k)} Keys:{' '}
-      {wantedKeys(step, state.draft, k)}.
+      {heard.words} {rankingSentence(state.draft.order, state.draft.gaps)}.{' '}
+      {question(step, state.draft, asked)} Keys: {wantedKeys(step, state.draft, asked)}.
     </p>
   )
 }

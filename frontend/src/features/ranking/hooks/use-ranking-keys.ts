@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent } from 'react'
-import type { Command, Keymap } from '@/features/ranking/model/keys'
+import type { Command, KeyPlace, Keymap } from '@/features/ranking/model/keys'
 import { commandOf } from '@/features/ranking/model/keys'
 
 const TYPING = 'input, textarea, select, [contenteditable="true"]'
@@ -17,10 +17,14 @@ function isForThePage(event: KeyboardEvent): boolean {
 }
 
 /** The ranking page's keys; they rest while somebody types, and while a dialog is open. */
-export function useRankingKeys(k: number, keymap: Keymap | null, run: (command: Command) => void) {
+export function useRankingKeys(
+  place: KeyPlace,
+  keymap: Keymap | null,
+  run: (command: Command) => void,
+) {
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     if (!keymap || !isForThePage(event)) return
-    const command = commandOf(event, k, keymap)
+    const command = commandOf(event, place, keymap)
     if (!command) return
     event.preventDefault()
     run(command)

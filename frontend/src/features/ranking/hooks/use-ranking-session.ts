@@ -24,7 +24,7 @@ export function useRankingSession(campaign: CampaignForMember, user: number) {
         storage: localStorage,
         user,
         campaign: campaign.id,
-        rationale: campaign.task.rationale,
+        task: campaign.task,
       }),
   )
   const state = useSyncExternalStore(session.subscribe, session.snapshot)

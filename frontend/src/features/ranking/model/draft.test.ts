@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { settingsWith } from '@/lib/settings-for-tests'
+import type { TaskSettings } from '@/lib/types'
 import type { Draft, DraftAction } from './draft'
 import { decidedGaps, draftReducer, EMPTY_DRAFT, nextStep, stripChoice } from './draft'
+import { askedBy } from './judging'
 
+const asked = (k: number, task: Partial<TaskSettings> = {}) => askedBy(settingsWith(task), k)
 const after = (k: number, ...actions: DraftAction[]) =>
-  actions.reduce((draft: Draft, action) => draftReducer(draft, action, k), EMPTY_DRAFT)
+  actions.reduce((draft: Draft, action) => draftReducer(draft, action, asked(k)), EMPTY_DRAFT)
 const place = (position: number): DraftAction => ({ type: 'place', position })
 const gap = (value: 0 | 1 | 2 | 3 | null): DraftAction => ({ type: 'gap', gap: value })
 
@@ -25,7 +29,7 @@ describe('ranking K answers', () => {
       after(3, place(1), place(0)),
       after(3, place(1), place(0), gap(3)),
       after(3, place(1), place(0), gap(3), gap(null)),
-    ].map((draft) => nextStep(draft, 3, 'off'))
+    ].map((draft) => nextStep(draft, asked(3)))
     expect(steps).toEqual([
       { kind: 'place', place: 0 },
       { kind: 'place', place: 1 },
@@ -41,16 +45,16 @@ describe('ranking K answers', () => {
 
   it('moves the digit to the next open gap, also when one in the middle was filled first', () => {
     const ordered = after(4, place(0), place(1), place(2))
-    const middle = draftReducer(ordered, { type: 'gap', gap: 2, index: 1 }, 4)
+    const middle = draftReducer(ordered, { type: 'gap', gap: 2, index: 1 }, asked(4))
     expect(middle.gapFocus).toBe(2)
-    const first = draftReducer(middle, { type: 'gap', gap: 1, index: 0 }, 4)
+    const first = draftReducer(middle, { type: 'gap', gap: 1, index: 0 }, asked(4))
     expect(first.gapFocus).toBe(2)
-    expect(decidedGaps(draftReducer(first, gap(null), 4))).toEqual([1, 2, null])
+    expect(decidedGaps(draftReducer(first, gap(null), asked(4)))).toEqual([1, 2, null])
   })
 
   it('keeps a margin exactly where two neighbours stay neighbours', () => {
     const full = after(4, place(0), place(1), place(2), gap(3), gap(2), gap(1))
-    const moved = draftReducer(full, { type: 'move', position: 3, to: 0 }, 4)
+    const moved = draftReducer(full, { type: 'move', position: 3, to: 0 }, asked(4))
     expect(moved.order).toEqual([3, 0, 1, 2])
     expect(moved.gaps).toEqual([undefined, 3, 2])
     expect(moved.gapFocus).toBe(0)
@@ -58,7 +62,7 @@ describe('ranking K answers', () => {
 
   it('drops a margin when its two neighbours change sides', () => {
     const full = after(3, place(0), place(1), gap(3), gap(2))
-    const moved = draftReducer(full, { type: 'move', position: 1, to: 0 }, 3)
+    const moved = draftReducer(full, { type: 'move', position: 1, to: 0 }, asked(3))
     expect(moved.order).toEqual([1, 0, 2])
     expect(moved.gaps).toEqual([undefined, undefined])
   })
@@ -75,27 +79,31 @@ describe('ranking K answers', () => {
 
   it('goes back one step at a time: margins first, then the card placed by hand', () => {
     let draft = after(3, place(2), place(0), gap(1))
-    draft = draftReducer(draft, { type: 'back' }, 3)
+    draft = draftReducer(draft, { type: 'back' }, asked(3))
     expect(draft.gaps).toEqual([undefined, undefined])
-    draft = draftReducer(draft, { type: 'back' }, 3)
+    draft = draftReducer(draft, { type: 'back' }, asked(3))
     expect(draft.order).toEqual([2])
-    draft = draftReducer(draftReducer(draft, { type: 'back' }, 3), { type: 'back' }, 3)
+    draft = draftReducer(
+      draftReducer(draft, { type: 'back' }, asked(3)),
+      { type: 'back' },
+      asked(3),
+    )
     expect(draft.order).toEqual([])
   })
 
   it('waits for a reason where the campaign needs one', () => {
     const full = after(3, place(0), place(1), gap(1), gap(1))
-    expect(nextStep(full, 3, 'required')).toEqual({ kind: 'rationale' })
-    const blank = draftReducer(full, { type: 'rationale', text: '  ' }, 3)
-    expect(nextStep(blank, 3, 'required')).toEqual({ kind: 'rationale' })
-    const said = draftReducer(full, { type: 'rationale', text: 'kinder' }, 3)
-    expect(nextStep(said, 3, 'required')).toEqual({ kind: 'submit' })
+    expect(nextStep(full, asked(3, { rationale: 'required' }))).toEqual({ kind: 'rationale' })
+    const blank = draftReducer(full, { type: 'rationale', text: '  ' }, asked(3))
+    expect(nextStep(blank, asked(3, { rationale: 'required' }))).toEqual({ kind: 'rationale' })
+    const said = draftReducer(full, { type: 'rationale', text: 'kinder' }, asked(3))
+    expect(nextStep(said, asked(3, { rationale: 'required' }))).toEqual({ kind: 'submit' })
   })
 
   it('keeps "all bad" beside the ranking, not instead of it', () => {
     const draft = after(3, { type: 'toggle-all-bad' })
     expect(draft.allBad).toBe(true)
-    expect(nextStep(draft, 3, 'off').kind).toBe('place')
+    expect(nextStep(draft, asked(3)).kind).toBe('place')
   })
 })
 
@@ -113,7 +121,7 @@ describe('comparing two answers', () => {
     expect(draft.order).toEqual(order)
     expect(draft.gaps).toEqual([margin])
     expect(stripChoice(draft)).toBe(choice)
-    expect(nextStep(draft, 2, 'off')).toEqual({ kind: 'submit' })
+    expect(nextStep(draft, asked(2))).toEqual({ kind: 'submit' })
   })
 
   it('leans within the middle choice only, and a second press takes the lean back', () => {
@@ -121,7 +129,7 @@ describe('comparing two answers', () => {
     expect(middle.order).toEqual([1, 0])
     expect(middle.gaps).toEqual([0])
     expect(stripChoice(middle)).toBe(3)
-    expect(draftReducer(middle, { type: 'lean', position: 1 }, 2).gaps).toEqual([null])
+    expect(draftReducer(middle, { type: 'lean', position: 1 }, asked(2)).gaps).toEqual([null])
     const strong = after(2, { type: 'strip', choice: 0 }, { type: 'lean', position: 1 })
     expect(strong.gaps).toEqual([3])
   })

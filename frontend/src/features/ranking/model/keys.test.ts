@@ -1,20 +1,30 @@
 import { describe, expect, it } from 'vitest'
+import { settingsWith } from '@/lib/settings-for-tests'
 import type { Draft } from './draft'
 import { draftReducer, EMPTY_DRAFT, nextStep } from './draft'
-import { commandOf, DEFAULT_KEYS, keymapOf, rebind } from './keys'
+import { askedBy } from './judging'
+import type { KeyPlace } from './keys'
+import { ACTIONS, commandOf, DEFAULT_KEYS, keymapOf, offered, rebind } from './keys'
 
-const press = (key: string, k: number, shiftKey = false) => commandOf({ key, shiftKey }, k)
+const ranking = (k: number): KeyPlace => ({
+  k,
+  isOneSided: false,
+  isJudging: false,
+  offers: ACTIONS,
+})
+const press = (key: string, k: number, shiftKey = false) => commandOf({ key, shiftKey }, ranking(k))
+const plain = (k: number) => askedBy(settingsWith(), k)
 
 function typed(keys: string[], k: number): Draft {
   return keys.reduce((draft, key) => {
     const command = press(key, k)
-    return command?.type === 'draft' ? draftReducer(draft, command.action, k) : draft
+    return command?.type === 'draft' ? draftReducer(draft, command.action, plain(k)) : draft
   }, EMPTY_DRAFT)
 }
 
 describe('keys', () => {
   it('ranks two answers in two presses', () => {
-    expect(nextStep(typed(['6'], 2), 2, 'off')).toEqual({ kind: 'submit' })
+    expect(nextStep(typed(['6'], 2), plain(2))).toEqual({ kind: 'submit' })
     expect(press('Enter', 2)).toEqual({ type: 'submit' })
   })
 
@@ -56,8 +66,38 @@ describe('keys', () => {
 
   it('follows the keys that the annotator chose', () => {
     const keymap = { ...DEFAULT_KEYS, undo: 'u' }
-    expect(commandOf({ key: 'u', shiftKey: false }, 4, keymap)).toEqual({ type: 'undo' })
-    expect(commandOf({ key: 'z', shiftKey: false }, 4, keymap)).toBeNull()
+    expect(commandOf({ key: 'u', shiftKey: false }, ranking(4), keymap)).toEqual({ type: 'undo' })
+    expect(commandOf({ key: 'z', shiftKey: false }, ranking(4), keymap)).toBeNull()
+  })
+
+  it('reads digits as answers, and Escape as the way back, while a card is judged', () => {
+    const judging = { ...ranking(4), isJudging: true }
+    const at = (key: string) => commandOf({ key, shiftKey: false }, judging)
+    const answer = (option: number) => ({ type: 'draft', action: { type: 'answer', option } })
+    expect(at('1')).toEqual(answer(0))
+    expect(at('0')).toEqual(answer(9))
+    expect(at('c')).toEqual({ type: 'draft', action: { type: 'place', position: 2 } })
+    expect(at('Escape')).toEqual({ type: 'draft', action: { type: 'go', cursor: null } })
+    expect(at('n')).toEqual({ type: 'next' })
+    expect(at('ArrowLeft')).toBeNull()
+  })
+
+  it('goes to a card by its letter where nothing is ranked', () => {
+    const place = { ...ranking(4), isOneSided: true, isJudging: true }
+    const at = (key: string) => commandOf({ key, shiftKey: false }, place)
+    expect(at('b')).toEqual({ type: 'draft', action: { type: 'look', position: 1 } })
+    expect(at('Escape')).toBeNull()
+  })
+
+  it('offers the keys of what the campaign has on', () => {
+    const without = (task: Parameters<typeof settingsWith>[0]) =>
+      ACTIONS.filter((action) => !offered(settingsWith(task)).includes(action))
+    expect(without({})).toEqual(['reason', 'next', 'previous', 'flag', 'edit', 'differences'])
+    const all = { rationale: 'optional', flag: true, edit: true, difference: true } as const
+    expect(without(all)).toEqual([])
+    expect(without({ ...all, safety: 'on', flag: false })).toEqual(['flag'])
+    const place = { ...ranking(4), offers: offered(settingsWith({ skip: false })) }
+    expect(commandOf({ key: 's', shiftKey: false }, place)).toBeNull()
   })
 
   it('leaves every other key alone', () => {

@@ -1,4 +1,4 @@
-import type { Gap } from '@/lib/types'
+import type { Gap, TaskSettings } from '@/lib/types'
 import type { DraftAction } from './draft'
 
 /** The actions whose key an annotator may choose. */
@@ -7,6 +7,10 @@ export const ACTIONS = [
   'skip',
   'all-bad',
   'reason',
+  'next',
+  'previous',
+  'flag',
+  'edit',
   'guidelines',
   'differences',
   'together',
@@ -21,11 +25,31 @@ export const DEFAULT_KEYS: Keymap = {
   skip: 's',
   'all-bad': 'x',
   reason: 'r',
+  next: 'n',
+  previous: 'p',
+  flag: 'l',
+  edit: 'm',
   guidelines: 'g',
   differences: 'w',
   together: 't',
   keys: '?',
   back: 'Backspace',
+}
+
+/** The actions that a campaign offers. */
+export function offered(task: TaskSettings): ActionName[] {
+  const asks = task.safety !== 'off' || task.thumbs !== 'off' || task.attributes.length > 0
+  const isOff: Partial<Record<ActionName, boolean>> = {
+    skip: !task.skip,
+    'all-bad': !task.all_bad,
+    reason: task.rationale === 'off',
+    next: !asks && !task.flag && !task.edit,
+    previous: !asks && !task.flag && !task.edit,
+    flag: !task.flag,
+    edit: !task.edit,
+    differences: !task.difference,
+  }
+  return ACTIONS.filter((action) => !isOff[action])
 }
 
 /** A keymap as it was stored, with the default for whatever of it makes no sense. */
@@ -64,6 +88,10 @@ export const ACTION_LABELS: Record<ActionName, string> = {
   skip: 'Skip this comparison',
   'all-bad': 'All of them are bad',
   reason: 'Write the reason',
+  next: 'On to the next question about an answer',
+  previous: 'Back to the question before',
+  flag: 'Flag the answer at hand',
+  edit: 'Write a better text of the answer at hand',
   guidelines: 'Open or close the guidelines',
   differences: 'Mark the words that another answer lacks',
   together: 'Scroll the answers together, or apart',
@@ -92,18 +120,39 @@ export interface KeyPress {
   shiftKey: boolean
 }
 
-function pairCommand(key: string): Command | null {
-  if (/^[1-7]$/.test(key))
-    return { type: 'draft', action: { type: 'strip', choice: Number(key) - 1 } }
-  if (key === 'a' || key === 'b') {
-    return { type: 'draft', action: { type: 'lean', position: key === 'a' ? 0 : 1 } }
-  }
-  return null
+/** What the keys are pressed at. */
+export interface KeyPlace {
+  k: number
+  isOneSided: boolean
+  /** The digits answer a question about one card. */
+  isJudging: boolean
+  /** The other actions' keys do nothing. */
+  offers: readonly ActionName[]
 }
 
-function rankCommand(key: string, k: number): Command | null {
-  const position = key.length === 1 ? key.charCodeAt(0) - 97 : -1
-  if (position >= 0 && position < k) return { type: 'draft', action: { type: 'place', position } }
+/** The position that a letter names, or -1. */
+function positionOf(key: string, k: number): number {
+  const position = /^[a-z]$/.test(key) ? key.charCodeAt(0) - 97 : -1
+  return position < k ? position : -1
+}
+
+function letterCommand(position: number, { k, isOneSided }: KeyPlace): Command {
+  if (isOneSided) return { type: 'draft', action: { type: 'look', position } }
+  return { type: 'draft', action: { type: k === 2 ? 'lean' : 'place', position } }
+}
+
+/** A digit chooses an option of the question at hand: 1 the first one, 0 the tenth. */
+function digitCommand(key: string): Command | null {
+  if (!/^[0-9]$/.test(key)) return null
+  return { type: 'draft', action: { type: 'answer', option: (Number(key) + 9) % 10 } }
+}
+
+function pairCommand(key: string): Command | null {
+  if (!/^[1-7]$/.test(key)) return null
+  return { type: 'draft', action: { type: 'strip', choice: Number(key) - 1 } }
+}
+
+function rankCommand(key: string): Command | null {
   const choice = GAP_KEYS.find((gap) => gap.key === (key === '=' ? '0' : key))
   if (choice) return { type: 'draft', action: { type: 'gap', gap: choice.gap } }
   if (key === 'ArrowRight' || key === 'ArrowLeft') {
@@ -112,22 +161,33 @@ function rankCommand(key: string, k: number): Command | null {
   return null
 }
 
+function answerCommand(key: string, place: KeyPlace): Command | null {
+  const position = positionOf(key, place.k)
+  if (position !== -1) return letterCommand(position, place)
+  if (place.isJudging) {
+    const isLeaving = key === 'Escape' && !place.isOneSided
+    return isLeaving ? { type: 'draft', action: { type: 'go', cursor: null } } : digitCommand(key)
+  }
+  if (place.isOneSided) return null
+  return place.k === 2 ? pairCommand(key) : rankCommand(key)
+}
+
 /**
- * What a key means on the ranking page with K completions, or null.
+ * What a key means on the ranking page, or null.
  *
  * With seven or more completions a letter may name both a card and an action (G): the card wins, and
  * the action answers to Shift with the letter, as every action does for every K.
  */
 export function commandOf(
   press: KeyPress,
-  k: number,
+  place: KeyPlace,
   keymap: Keymap = DEFAULT_KEYS,
 ): Command | null {
   if (press.key === 'Enter') return { type: 'submit' }
   const key = press.key.length === 1 ? press.key.toLowerCase() : press.key
   const isShiftedLetter = press.shiftKey && /^[a-z]$/.test(key)
-  const ranked = isShiftedLetter ? null : k === 2 ? pairCommand(key) : rankCommand(key, k)
-  if (ranked) return ranked
-  const named = ACTIONS.find((action) => keymap[action] === key)
+  const answer = isShiftedLetter ? null : answerCommand(key, place)
+  if (answer) return answer
+  const named = place.offers.find((action) => keymap[action] === key)
   return named ? { type: named } : null
 }

@@ -13,6 +13,7 @@ function entry(clientId: string, queuedAt: number): Omit<Entry, 'attempted' | 'r
     gaps: [2 as const],
     all_bad: false,
     rationale: '',
+    completions: [],
     active_seconds: 1,
   }
   return { clientId, campaign: 1, task, what: { kind: 'submit', body }, queuedAt }

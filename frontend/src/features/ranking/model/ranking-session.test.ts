@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError, OfflineError } from '@/lib/api'
+import { settingsWith } from '@/lib/settings-for-tests'
 import type { Lease, RankingProgress, Submission, Task, Undone } from '@/lib/types'
 import type { RankingApi } from './session-types'
 import { RankingSession } from './ranking-session'
@@ -74,7 +75,7 @@ function begin(api: RankingApi, now: () => number = () => 1_000) {
     storage: localStorage,
     user: 7,
     campaign: 1,
-    rationale: 'off',
+    task: settingsWith(),
     now,
     newId: () => `id-${now()}-${++ids}`,
     schedule: () => undefined,
@@ -287,7 +288,7 @@ describe('a ranking session', () => {
     await session.start()
     for (; now <= 50 * 60_000; now += 60_000) session.touch()
     session.remindOfBreak()
-    expect(session.snapshot().notice).toContain('fifty minutes')
+    expect(session.snapshot().notice).toContain('for 50 minutes')
   })
 
   it('drops from the screen what another tab has answered', async () => {

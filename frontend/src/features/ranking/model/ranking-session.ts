@@ -4,6 +4,8 @@ import type { Submission, Submitted, Task, Undone } from '@/lib/types'
 import { ActiveClock } from './active-clock'
 import type { Draft, DraftAction, Step } from './draft'
 import { decidedGaps, draftReducer, EMPTY_DRAFT, nextStep } from './draft'
+import type { Asked } from './judging'
+import { askedBy, sendable } from './judging'
 import type { Entry } from './outbox'
 import { Outbox } from './outbox'
 import { Sitting } from './sitting'
@@ -34,7 +36,7 @@ export class RankingSession {
   constructor(private readonly options: SessionOptions) {
     this.now = options.now ?? Date.now
     this.clock = new ActiveClock(this.now())
-    this.sitting = new Sitting(this.now())
+    this.sitting = new Sitting(this.now(), options.task.break_minutes)
     this.undoable = loadUndo(options.storage, options.user, options.campaign)
     pruneDrafts(options.storage, this.now())
     this.outbox = new Outbox<Sent>({
@@ -85,13 +87,13 @@ export class RankingSession {
     const [task] = this.state.queue
     if (!task) return
     this.clock.touch(this.now())
-    this.keepDraft(task, draftReducer(this.state.draft, action, task.completions.length))
+    this.keepDraft(task, draftReducer(this.state.draft, action, this.askedOf(task)))
   }
 
   /** What the comparison on the screen still wants. */
   step(): Step | null {
     const [task] = this.state.queue
-    return task ? nextStep(this.state.draft, task.completions.length, this.options.rationale) : null
+    return task ? nextStep(this.state.draft, this.askedOf(task)) : null
   }
 
   /** Submit when complete; the next one is on the screen when this returns. Else says what is missing. */
@@ -106,6 +108,7 @@ export class RankingSession {
       client_id: clientId,
       ranking: draft.order,
       gaps: decidedGaps(draft),
+      completions: sendable(draft.said, this.askedOf(task)),
       all_bad: draft.allBad,
       rationale: draft.rationale.trim(),
       active_seconds: this.clock.seconds(),
@@ -146,8 +149,8 @@ export class RankingSession {
   /** Called now and then: a long sitting is told of between two notices that matter more. */
   remindOfBreak(): void {
     if (this.state.notice !== null || !this.sitting.isBreakDue(this.now())) return
-    const notice =
-      'You have been at it for fifty minutes. A few minutes away help eyes and judgement.'
+    const { break_minutes: minutes } = this.options.task
+    const notice = `You have been at it for ${minutes} minutes. A few minutes away help eyes and judgement.`
     this.update({ notice })
   }
 
@@ -216,14 +219,22 @@ export class RankingSession {
     void this.refill()
   }
 
+  private askedOf(task: Task): Asked {
+    return askedBy(this.options.task, task.completions.length)
+  }
+
   private restore(undone: Undone, seconds: number): void {
     const task = undone.assignment
+    // Where thumbs stand instead of a ranking, the server makes one from them.
+    const { isOneSided } = this.askedOf(task)
     this.pause()
     this.done.delete(task.uid)
     const draft: Draft = {
-      order: undone.ranking,
-      gaps: undone.gaps,
+      ...EMPTY_DRAFT,
+      order: isOneSided ? [] : undone.ranking,
+      gaps: isOneSided ? [] : undone.gaps,
       gapFocus: Math.max(0, undone.gaps.length - 1),
+      said: undone.completions,
       allBad: undone.all_bad,
       rationale: undone.rationale,
       activeSeconds: seconds,

@@ -1,10 +1,10 @@
 import type {
   Lease,
   RankingProgress,
-  RationaleSetting,
   Submission,
   Submitted,
   Task,
+  TaskSettings,
   Undone,
 } from '@/lib/types'
 import type { Draft } from './draft'
@@ -23,7 +23,7 @@ export interface SessionOptions {
   storage: Storage
   user: number
   campaign: number
-  rationale: RationaleSetting
+  task: TaskSettings
   now?: () => number
   newId?: () => string
   schedule?: (retry: () => void, milliseconds: number) => void

@@ -9,7 +9,7 @@ function workedUntil(sitting: Sitting, from: number, until: number) {
 
 describe('a sitting', () => {
   it('suggests a break after fifty minutes of work, once', () => {
-    const sitting = new Sitting(0)
+    const sitting = new Sitting(0, 50)
     workedUntil(sitting, 0, 49)
     expect(sitting.isBreakDue(49 * MINUTE)).toBe(false)
     workedUntil(sitting, 50, 50)
@@ -18,7 +18,7 @@ describe('a sitting', () => {
   })
 
   it('begins anew after a break of five minutes', () => {
-    const sitting = new Sitting(0)
+    const sitting = new Sitting(0, 50)
     workedUntil(sitting, 0, 40)
     workedUntil(sitting, 46, 80)
     expect(sitting.isBreakDue(80 * MINUTE)).toBe(false)
@@ -27,8 +27,17 @@ describe('a sitting', () => {
   })
 
   it('says nothing to somebody who is away', () => {
-    const sitting = new Sitting(0)
+    const sitting = new Sitting(0, 50)
     workedUntil(sitting, 0, 48)
     expect(sitting.isBreakDue(54 * MINUTE)).toBe(false)
+  })
+
+  it('follows the campaign: after its minutes, or never', () => {
+    const short = new Sitting(0, 20)
+    workedUntil(short, 0, 20)
+    expect(short.isBreakDue(20 * MINUTE)).toBe(true)
+    const never = new Sitting(0, 0)
+    workedUntil(never, 0, 200)
+    expect(never.isBreakDue(200 * MINUTE)).toBe(false)
   })
 })

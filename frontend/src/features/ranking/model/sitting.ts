@@ -1,5 +1,3 @@
-/** After this long at work without a break, one is suggested. */
-export const LONG_SITTING_MS = 50 * 60_000
 /** Away for this long is a break. */
 export const BREAK_MS = 5 * 60_000
 
@@ -9,7 +7,11 @@ export class Sitting {
   private lastSign: number
   private isTold = false
 
-  constructor(now: number) {
+  /** After `minutes` at work without a break, one is suggested; after 0 none ever is. */
+  constructor(
+    now: number,
+    private readonly minutes: number,
+  ) {
     this.begunAt = now
     this.lastSign = now
   }
@@ -24,8 +26,8 @@ export class Sitting {
 
   /** Whether a break is to be suggested now; true once a sitting. */
   isBreakDue(now: number): boolean {
-    if (this.isTold || now - this.lastSign >= BREAK_MS) return false
-    this.isTold = now - this.begunAt >= LONG_SITTING_MS
+    if (this.isTold || this.minutes === 0 || now - this.lastSign >= BREAK_MS) return false
+    this.isTold = now - this.begunAt >= this.minutes * 60_000
     return this.isTold
   }
 }

@@ -25,7 +25,8 @@ export function loadDraft(storage: Storage, uid: string, k: number): Draft | nul
   if (!stored?.draft.order.every((position) => position >= 0 && position < k)) return null
   // JSON has no undefined: an open gap was written as the text "open".
   const gaps = stored.draft.gaps.map((gap) => ((gap as unknown) === 'open' ? undefined : gap))
-  return { ...EMPTY_DRAFT, ...stored.draft, gaps }
+  const draft = { ...EMPTY_DRAFT, ...stored.draft, gaps }
+  return { ...draft, said: draft.said.filter(({ position }) => position >= 0 && position < k) }
 }
 
 export function saveDraft(storage: Storage, uid: string, draft: Draft, now: number): void {

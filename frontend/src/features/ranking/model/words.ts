@@ -1,6 +1,10 @@
 import { letterOf, ordinal, plural } from '@/lib/format'
-import type { Gap, RankingProgress, Submission } from '@/lib/types'
+import type { Gap, Judgement, RankingProgress, Submission } from '@/lib/types'
+import type { Cursor } from './cursor'
+import { questionAt } from './cursor'
 import type { Draft, Step } from './draft'
+import { nextStep } from './draft'
+import type { Asked, Question } from './judging'
 import type { Entry, OutboxState } from './outbox'
 import { gapName } from './keys'
 
@@ -13,20 +17,27 @@ export function unplaced(draft: Draft, k: number): number[] {
   )
 }
 
-/** What the page waits for, as one asks a person. */
-export function question(step: Step, draft: Draft, k: number): string {
-  if (k === 2 && (step.kind === 'place' || step.kind === 'gap'))
+/** What the page asks, as one asks a person. */
+export function question(step: Step, draft: Draft, asked: Asked): string {
+  if (asked.k === 2 && (step.kind === 'place' || step.kind === 'gap'))
     return 'Which is better, and by how much?'
   switch (step.kind) {
     case 'place':
       return step.place === 0 ? 'Which is the best?' : `Which comes ${ordinal(step.place)}?`
     case 'gap':
       return gapQuestion(draft, step.index)
+    case 'judge':
+      return judgeQuestion(step.at, asked)
     case 'rationale':
       return 'Why? This campaign asks for a reason.'
     case 'submit':
       return 'Ready to submit.'
   }
+}
+
+function judgeQuestion(at: Cursor, asked: Asked): string {
+  const label = questionAt(at, asked)?.label
+  return label ? `${label} of ${letterOf(at.position)}?` : `Answer ${letterOf(at.position)}.`
 }
 
 export function gapQuestion(draft: Draft, index: number): string {
@@ -36,11 +47,57 @@ export function gapQuestion(draft: Draft, index: number): string {
 }
 
 /** The keys that answer the question. */
-export function wantedKeys(step: Step, draft: Draft, k: number): string {
-  if (step.kind === 'submit') return 'Enter'
-  if (step.kind === 'rationale') return 'R'
-  if (k === 2) return '1 to 7'
-  return step.kind === 'gap' ? '0 to 4' : listOf(unplaced(draft, k).map(letterOf))
+export function wantedKeys(step: Step, draft: Draft, asked: Asked): string {
+  switch (step.kind) {
+    case 'submit':
+      return 'Enter'
+    case 'rationale':
+      return 'R'
+    case 'judge': {
+      const isDone = nextStep(draft, asked).kind === 'submit'
+      const keys = optionKeys(questionAt(step.at, asked))
+      return isDone ? [keys, 'Enter submits'].filter(Boolean).join(', ') : keys
+    }
+    case 'gap':
+      return asked.k === 2 ? '1 to 7' : '0 to 4'
+    case 'place':
+      return asked.k === 2 ? '1 to 7' : listOf(unplaced(draft, asked.k).map(letterOf))
+  }
+}
+
+/** Options beyond the tenth have no digit. */
+const optionKeys = (asked: Question | null) => {
+  const count = asked?.options.length ?? 0
+  if (count === 0) return ''
+  return count > 9 ? '1 to 9 and 0' : `1 to ${count}`
+}
+
+/** "Safe, Helpfulness 4, Flag harmful, edited": what was said of one card, or '' for nothing. */
+export function judgementWords(said: Judgement, asked: Asked): string {
+  const answers = asked.questions.flatMap((each) => {
+    const words = answerWords(each, said)
+    return words ? [words] : []
+  })
+  return [...answers, ...(asked.canEdit && said.edit !== null ? ['edited'] : [])].join(', ')
+}
+
+/** "Helpfulness 4", or '' while it has no answer. */
+export function answerWords(asked: Question, said: Judgement): string {
+  const chosen = asked.chosen(said).map((index) => asked.options[index])
+  return chosen.length === 0 ? '' : `${asked.label} ${chosen.join(' and ')}`
+}
+
+/** What is said now of the cards that were judged otherwise before, for a screen reader. */
+export function changedWords(before: Judgement[], now: Judgement[], asked: Asked): string {
+  const changed = now.filter(
+    (said) => before.find((old) => old.position === said.position) !== said,
+  )
+  return changed
+    .map((said) => {
+      const words = judgementWords(said, asked) || 'nothing said'
+      return `${letterOf(said.position)}: ${words}.`
+    })
+    .join(' ')
 }
 
 /** "C better than A; A equal to B". */
@@ -63,14 +120,24 @@ export function keepsake(entry: Entry): string {
   const answers = entry.task.completions.map(
     (completion) => `${letterOf(completion.position)}: ${completion.text}`,
   )
-  const lines = [
-    `Prompt: ${prompt}`,
-    ...answers,
-    `Ranking: ${rankingSentence(body.ranking, body.gaps)}`,
-  ]
+  const lines = [`Prompt: ${prompt}`, ...answers]
+  if (body.ranking.length > 0) lines.push(`Ranking: ${rankingSentence(body.ranking, body.gaps)}`)
+  lines.push(...body.completions.map(judgementAsText))
   if (body.all_bad) lines.push('All bad.')
   if (body.rationale) lines.push(`Reason: ${body.rationale}`)
   return lines.join('\n\n')
+}
+
+function judgementAsText(said: Judgement): string {
+  const { position, safe, thumb, attributes, flags, edit } = said
+  const words = [
+    safe === null ? '' : safe ? 'safe' : 'unsafe',
+    thumb === null ? '' : `thumb ${thumb}`,
+    ...Object.entries(attributes).map(([name, value]) => `${name} ${String(value)}`),
+    ...flags.map(({ reason, note }) => `flagged: ${reason}${note && ` (${note})`}`),
+    edit === null ? '' : `better: ${edit}`,
+  ]
+  return `Of ${letterOf(position)}: ${words.filter(Boolean).join('; ')}`
 }
 
 /** One quiet word about what is being saved. */
