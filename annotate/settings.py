@@ -35,6 +35,8 @@ INSTALLED_APPS = [
     "annotate.prompts",
     "annotate.rounds",
     "annotate.ranking",
+    "annotate.quality",
+    "annotate.chat",
     "annotate.datasets",
     "annotate.loop",
     "annotate.live",

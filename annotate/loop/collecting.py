@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models.functions import Now
 
+from annotate.campaigns.models import CampaignKind
+from annotate.chat.progress import wanted_of
 from annotate.live.events import last_payload, publish, round_topic
 from annotate.ranking.models import Annotation
 from annotate.ranking.progress import collecting_counts
@@ -22,13 +24,19 @@ def collecting_shape(round: Round) -> dict[str, Any]:
         withdrawn_at=None,
         submitted_at__gt=Now() - timedelta(minutes=RATE_MINUTES),
     ).count()
-    return {**collecting_counts(round_id=round.pk), "per_minute": recent / RATE_MINUTES}
+    return {**_counts(round), "per_minute": recent / RATE_MINUTES}
 
 
 def publish_collecting(round: Round) -> None:
     """Publish how the collection stands if that is not what was published last."""
     topic = round_topic(round.pk)
     told = last_payload(topic, "collecting") or {}
-    counts = collecting_counts(round_id=round.pk)
+    counts = _counts(round)
     if {name: told.get(name) for name in counts} != counts:
         publish(topic=topic, kind="collecting", payload=collecting_shape(round))
+
+
+def _counts(round: Round) -> dict[str, int]:
+    counts = collecting_counts(round_id=round.pk)
+    # In a chat more comparisons are made until there are as many as the round wants.
+    return counts | {"wanted": wanted_of(round)} if round.campaign.kind == CampaignKind.CHAT else counts

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.db import transaction
 
 from annotate.accounts.models import User
+from annotate.campaigns.models import CampaignKind
+from annotate.chat.progress import is_talked_out
 from annotate.datasets.services import freeze_snapshot
 from annotate.errors import Conflict
 from annotate.loop.models import RunState
@@ -20,8 +22,9 @@ Step = Callable[[Round], None]
 
 
 def start_sampling(round: Round) -> None:
-    """planned: nothing is waited for."""
-    move(round=round, to=RoundState.SAMPLING)
+    """planned: nothing is waited for; what people write in a chat is answered as it comes."""
+    is_chat = round.campaign.kind == CampaignKind.CHAT
+    move(round=round, to=RoundState.COLLECTING if is_chat else RoundState.SAMPLING)
 
 
 def run_stage(stage: Stage, then: RoundState) -> Step:
@@ -43,13 +46,19 @@ def run_stage(stage: Stage, then: RoundState) -> Step:
 
 
 def end_collecting(round: Round) -> None:
-    """collecting: every comparison has the annotations it asked for, or was given up."""
-    if not is_collected(round_id=round.pk):
+    """collecting: every comparison has the annotations it asked for, or was given up; a chat has enough."""
+    if not _is_collected(round):
         return
     if collecting_counts(round_id=round.pk)["submitted"] == 0:
         move(round=round, to=RoundState.FAILED, reason="Every comparison was skipped: nobody ranked any.")
     else:
         freeze(round, actor=None, reason="every comparison is ranked")
+
+
+def _is_collected(round: Round) -> bool:
+    if round.campaign.kind == CampaignKind.CHAT:
+        return is_talked_out(round)
+    return is_collected(round_id=round.pk)
 
 
 def finish_collecting(*, round: Round, actor: User) -> Round:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from annotate.accounts.models import User
 from annotate.campaigns.access import require_member
-from annotate.campaigns.models import Campaign, Membership
+from annotate.campaigns.models import Campaign, CampaignKind, Membership
 from annotate.campaigns.task import Task
 from annotate.errors import Conflict
 from annotate.ranking.assignments import find_assignment, hold_assignment
@@ -49,7 +49,8 @@ def lease(*, campaign: Campaign, user: User, want: int) -> tuple[list[TaskItem],
     """
     require_member(campaign, user)
     round = open_round(campaign)
-    if round is None or round.state != RoundState.COLLECTING:
+    if round is None or round.state != RoundState.COLLECTING or campaign.kind == CampaignKind.CHAT:
+        # What was written in a chat is ranked by who wrote it and nobody else.
         return [], progress_of(round=round, user=user)
     now = timezone.now()
     reclaim_expired(now=now)

@@ -9,8 +9,8 @@ from django.db import connection
 from django.db.models import Count, F, Q, Sum
 
 from annotate.accounts.models import User
-from annotate.campaigns.models import Campaign
-from annotate.ranking.models import Comparison
+from annotate.campaigns.models import Campaign, CampaignKind
+from annotate.ranking.models import Comparison, Participation
 from annotate.ranking.queue import OPEN_TO_PERSON
 from annotate.rounds.models import ENDED, Round, RoundState
 
@@ -26,6 +26,8 @@ _STANDING = f"""
         ), 0),
         coalesce((SELECT max(position) + 1 FROM ranking_comparison WHERE round_id = %(round)s), 0),
         coalesce((
+            SELECT sum(extra) FROM ranking_comparison WHERE round_id = %(round)s AND extra > 0
+        ), 0) - coalesce((
             SELECT sum(overlap - submitted) FROM ranking_comparison
             WHERE round_id = %(round)s AND retired_at IS NOT NULL
         ), 0),
@@ -69,7 +71,7 @@ class Progress:
 
 def open_round(campaign: Campaign) -> Round | None:
     """The round of this campaign that has not ended; there is at most one."""
-    return Round.objects.filter(campaign=campaign).exclude(state__in=ENDED).first()
+    return campaign.rounds.exclude(state__in=ENDED).first()
 
 
 def progress_of(*, round: Round | None, user: User) -> Progress:
@@ -78,9 +80,11 @@ def progress_of(*, round: Round | None, user: User) -> Progress:
         return Progress()
     if round.state != RoundState.COLLECTING:
         return Progress(round=round.number, state=round.state)
+    if round.campaign.kind == CampaignKind.CHAT:
+        return _progress_of_chat(round, user)
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, {"round": round.pk, "person": user.pk, "campaign": round.campaign_id})
-        done, mine, comparisons, given_up, members, held, open_to_me, free = cursor.fetchone()
+        done, mine, comparisons, more, members, held, open_to_me, free = cursor.fetchone()
     overlap = int(round.recipe["overlap"])
     waiting = held or open_to_me
     return Progress(
@@ -89,9 +93,24 @@ def progress_of(*, round: Round | None, user: User) -> Progress:
         mine=mine,
         mine_total=comparisons if members <= overlap else None,
         done=done,
-        wanted=comparisons * overlap - given_up,
+        wanted=comparisons * overlap + more,
         waiting=waiting,
         reason="ok" if waiting else "all_done_for_you" if free else "round_full",
+    )
+
+
+def _progress_of_chat(round: Round, user: User) -> Progress:
+    """Comparisons are made as people write, so there is more to do until the round has what it wants."""
+    parts = dict(Participation.objects.filter(round=round).values_list("annotator", "submitted"))
+    done, wanted = sum(parts.values()), int(round.recipe["comparisons"])
+    return Progress(
+        round=round.number,
+        state=round.state,
+        mine=parts.get(user.pk, 0),
+        done=done,
+        wanted=wanted,
+        waiting=done < wanted,
+        reason="ok" if done < wanted else "round_full",
     )
 
 

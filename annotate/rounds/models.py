@@ -33,12 +33,15 @@ ENDED = (RoundState.CLOSED, RoundState.CANCELLED)
 class CheckpointKind(models.TextChoices):
     POLICY = "policy"
     REWARD = "reward"
+    OUTSIDE = "outside"
 
 
 class Checkpoint(models.Model):
     """A trained model; never changed after it is written (a trigger in the database refuses).
 
-    ``path`` is relative to the artifacts folder, or what ``Campaign.model`` said for the first policy.
+    ``path`` is relative to the artifacts folder, or what ``Campaign.model`` said for the first policy. An
+    ``outside`` model is only known by its name on a server, ``URL MODEL``: it writes replies, and is neither
+    trained nor promoted.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="checkpoints")
@@ -56,6 +59,9 @@ class Checkpoint(models.Model):
             models.UniqueConstraint(fields=["round", "kind"], name="one_checkpoint_a_kind_a_round"),
             models.UniqueConstraint(
                 fields=["campaign", "kind"], condition=Q(parent=None, kind="policy"), name="one_first_policy"
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "path"], condition=Q(kind="outside"), name="one_outside_model_a_name"
             ),
         ]
 

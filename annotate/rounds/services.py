@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
 from annotate.accounts.models import User
-from annotate.campaigns.models import Campaign
+from annotate.campaigns.chat import Chat, require_known_servers
+from annotate.campaigns.models import Campaign, CampaignKind
 from annotate.campaigns.recipe import Recipe
 from annotate.errors import Conflict, Invalid
 from annotate.live.events import publish, round_topic
@@ -32,7 +34,7 @@ def launch_round(*, campaign: Campaign, overrides: object, actor: User | None) -
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
         recipe = Recipe.parse(overrides, base=Recipe.parse(campaign.recipe))
-        _require_ready(campaign)
+        _require_ready(campaign, recipe)
         newest = campaign.rounds.order_by("-number").first()
         try:
             with transaction.atomic():
@@ -117,15 +119,41 @@ def hold_state(*, round_id: int) -> RoundState:
     return RoundState(row[0])
 
 
-def _require_ready(campaign: Campaign) -> None:
+def _require_ready(campaign: Campaign, recipe: Recipe) -> None:
     if campaign.archived_at is not None:
         raise Conflict(f"{campaign.name} is archived: bring it back before you launch a round.")
     running = campaign.rounds.exclude(state__in=ENDED).first()
     if running is not None:
         raise Conflict(f"Round {running.number} is still open: end it first.")
+    if campaign.kind == CampaignKind.CHAT:
+        _require_can_talk(campaign, recipe)
+        return
     for split, purpose in ((Split.TRAIN, "train"), (Split.HELDOUT, "held-out")):
         if not Prompt.objects.filter(campaign=campaign, split=split).exists():
             raise Invalid(f"{campaign.name} has no {purpose} prompts: import some first.")
+
+
+def _require_can_talk(campaign: Campaign, recipe: Recipe) -> None:
+    """In a chat people write the prompts; what must be there is who answers, and a share to measure on."""
+    chat = Chat.parse(campaign.chat)
+    require_known_servers(chat)
+    for source in chat.sources:
+        if (
+            source["from"] == "checkpoint"
+            and not policies_of(campaign).filter(pk=source["checkpoint"]).exists()
+        ):
+            raise Invalid(f"{campaign.name} has no policy with the number {source['checkpoint']}.")
+    heldout = Prompt.objects.filter(campaign=campaign, split=Split.HELDOUT)
+    if recipe.heldout_share == 0 and not heldout.exists():
+        raise Invalid(
+            "There is nothing to measure the challenger on: "
+            "set heldout_share above 0, or import held-out prompts."
+        )
+
+
+def policies_of(campaign: Campaign) -> QuerySet[Checkpoint]:
+    """The campaign's own policies: what may write replies here."""
+    return campaign.checkpoints.filter(kind=CheckpointKind.POLICY)
 
 
 def _first_policy(campaign: Campaign) -> Checkpoint:

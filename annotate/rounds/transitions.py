@@ -14,7 +14,8 @@ _S = RoundState
 _ASIDE = frozenset({_S.FAILED, _S.CANCELLED})
 
 TABLE: dict[RoundState, frozenset[RoundState]] = {
-    _S.PLANNED: _ASIDE | {_S.SAMPLING},
+    # In a chat the replies are written as people write to it: nothing is sampled before they begin.
+    _S.PLANNED: _ASIDE | {_S.SAMPLING, _S.COLLECTING},
     _S.SAMPLING: _ASIDE | {_S.COLLECTING},
     _S.COLLECTING: _ASIDE | {_S.TRAINING_REWARD},
     _S.TRAINING_REWARD: _ASIDE | {_S.TRAINING_POLICY},

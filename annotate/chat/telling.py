@@ -1,0 +1,36 @@
+"""Telling the pages that show a conversation: look again, or here is a piece of a reply.
+
+What counts is in the database. A piece travels ahead of it, so that the words appear as they are written; one
+that is lost is read from the table a moment later.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+import redis.exceptions
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+
+def group_of(conversation: uuid.UUID) -> str:
+    """The channel layer's group of a conversation."""
+    return f"chat.{conversation}"
+
+
+def tell(conversation: uuid.UUID) -> None:
+    """Have the pages look again, once the caller's transaction is committed."""
+    transaction.on_commit(lambda: send(conversation, {"type": "poke"}))
+
+
+def send(conversation: uuid.UUID, message: dict[str, Any]) -> None:
+    """Send something to the pages now; without Redis they look by themselves every few seconds."""
+    try:
+        async_to_sync(get_channel_layer().group_send)(group_of(conversation), message)
+    except (redis.exceptions.RedisError, OSError) as problem:
+        log.warning("Nobody could be told about conversation %s: %s", conversation, problem)
