@@ -22,6 +22,7 @@ class Item(Protocol):
 
 
 T = TypeVar("T", bound=Item)
+Anything = TypeVar("Anything")
 Given_co = TypeVar("Given_co", bound=Item, covariant=True)
 
 
@@ -50,7 +51,7 @@ class Batches(Protocol[Given_co]):
         ...
 
 
-def batch_at(step: int, items: Sequence[T], size: int, seed: int) -> list[T]:
+def batch_at(step: int, items: Sequence[Anything], size: int, seed: int) -> list[Anything]:
     """The elements of one step: each epoch is its own permutation, cut into batches of ``size``."""
     per_epoch = math.ceil(len(items) / size)
     epoch, position = divmod(step, per_epoch)

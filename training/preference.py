@@ -10,7 +10,8 @@ from torch import Tensor
 
 from training import losses
 from training.losses import MARGINS, Pair
-from training.params import DpoParams, RewardParams
+from training.params import RewardParams
+from training.params.preference import PairLossParams
 
 PER_TOKEN = ("ipo", "sigmoid_norm", "simpo")
 """Losses over means per token; the others sum over a completion's tokens."""
@@ -46,7 +47,7 @@ class RankingLoss(NamedTuple):
 
 
 def ranking_loss(
-    policy: Tensor, reference: Tensor, lengths: Tensor, pairs: Sequence[Pair], params: DpoParams
+    policy: Tensor, reference: Tensor, lengths: Tensor, pairs: Sequence[Pair], params: PairLossParams
 ) -> RankingLoss:
     """The loss of one ranking.
 
@@ -71,13 +72,13 @@ def ranking_loss(
     )
 
 
-def _weights(pairs: Sequence[Pair], params: DpoParams) -> Tensor:
+def _weights(pairs: Sequence[Pair], params: PairLossParams) -> Tensor:
     """Shares of the pairs in their ranking, which sum to 1: equal, or growing with the margin level."""
     raw = torch.tensor([1.0 + params.margin_weight * pair[2] for pair in pairs])
     return raw / raw.sum()
 
 
-def _pair_losses(differences: Tensor, pairs: Sequence[Pair], params: DpoParams) -> Tensor:
+def _pair_losses(differences: Tensor, pairs: Sequence[Pair], params: PairLossParams) -> Tensor:
     beta = params.beta
     match params.loss:
         case "sigmoid" | "sigmoid_norm":

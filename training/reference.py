@@ -20,6 +20,11 @@ def is_autocast(job: JobSpec) -> bool:
     return job.lora is None and job.precision == "bfloat16"
 
 
+def is_reference(job: JobSpec) -> bool:
+    """Whether the policy starts as its own reference, and its first loss is therefore known."""
+    return job.reference in ("", job.policy)
+
+
 def precision_of(job: JobSpec, model: PreTrainedModel) -> torch.autocast:
     """The arithmetic that the policy is trained in; whatever is compared with it must use the same."""
     return torch.autocast(model.device.type, torch.bfloat16, enabled=is_autocast(job))
@@ -33,7 +38,7 @@ def reference_logprobs(
     Taken before the policy is trained, so that where the two are one model it need not be loaded twice.
     """
     job = run.job
-    model = policy if job.reference in ("", job.policy) else load_policy(job.reference, job, "reference")
+    model = policy if is_reference(job) else load_policy(job.reference, job, "reference")
     run.reporter.start("reference", total=len(groups), unit="ranking")
     values: list[Tensor] = []
     with precision_of(job, model):

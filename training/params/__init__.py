@@ -9,7 +9,7 @@ from __future__ import annotations
 from training.params.declare import describe_params, parse_params
 from training.params.kto import KtoParams
 from training.params.loop import LoopParams, RejectionParams, SftParams
-from training.params.preference import DpoParams, RewardParams
+from training.params.preference import DpoParams, OnlineParams, RewardParams
 from training.params.sampling import EvaluateParams, SampleParams
 
 PARAMS: dict[str, type] = {
@@ -18,6 +18,7 @@ PARAMS: dict[str, type] = {
     "reward": RewardParams,
     "dpo": DpoParams,
     "kto": KtoParams,
+    "online": OnlineParams,
     "rejection": RejectionParams,
     "evaluate": EvaluateParams,
 }
@@ -28,6 +29,7 @@ __all__ = [
     "EvaluateParams",
     "KtoParams",
     "LoopParams",
+    "OnlineParams",
     "RejectionParams",
     "RewardParams",
     "SampleParams",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from training.params.declare import param
+from training.params.loop import LoopParams
 from training.params.sources import RankingParams
 
 
@@ -42,12 +43,11 @@ class RewardParams(RankingParams):
 
 
 @dataclass(frozen=True)
-class DpoParams(RankingParams):
-    """The dpo stage."""
+class PairLossParams(LoopParams):
+    """What every stage has that holds pairs against the policy that the round started from."""
 
     learning_rate: float = param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
     full_learning_rate: float = param(4e-4, "peak learning rate of AdamW where every weight is trained")
-    epochs: int = param(2, "passes over the data")
     loss: Literal["sigmoid", "sigmoid_norm", "cdpo", "robust", "ipo", "odpo", "simpo"] = param(
         "sigmoid",
         "sigmoid, sigmoid_norm (per token), cdpo, robust, ipo (per token), odpo or simpo (per token)",
@@ -65,7 +65,25 @@ class DpoParams(RankingParams):
     reduction: Literal["prompts", "pairs"] = param(
         "prompts", "mean over prompts (each ranking counts once) or over pairs (long rankings count more)"
     )
+    batch_rows: int = param(256, "replies decoded at once; lower it when memory is short")
+
+
+@dataclass(frozen=True)
+class DpoParams(PairLossParams, RankingParams):
+    """The dpo stage."""
+
+    epochs: int = param(2, "passes over the data")
     silver_k: int = param(
         8, "replies drawn to each prompt of the job and ranked by its reward model, if it has both"
     )
-    batch_rows: int = param(256, "replies decoded at once; lower it when memory is short")
+
+
+@dataclass(frozen=True)
+class OnlineParams(PairLossParams):
+    """The online stage."""
+
+    epochs: int = param(1, "passes over the prompts, each with fresh replies")
+    k: int = param(8, "replies drawn to each prompt, at least 2; the best and the worst make the pair")
+    steps_per_draw: int = param(
+        1, "optimiser steps on the replies of one draw, which is to batch_prompts prompts a step"
+    )

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
-import torch
-from torch import Tensor
-from transformers import PreTrainedModel
-
 from training.adapters import add_adapters
 from training.agreement import accuracy_metrics
-from training.checkpoints import CHECKPOINT_FOLDER, save_checkpoint
 from training.data import Ranking, load_rankings
-from training.engine import Loop, Objective, Summed
-from training.logprobs import completion_logprobs, in_batches
+from training.direct import direct_objective
+from training.engine import Loop, Objective
+from training.imitation import save_policy
+from training.logprobs import in_batches
 from training.models import encoder_for, load_policy
 from training.params import DpoParams, parse_params
-from training.preference import ranking_loss
-from training.reference import is_autocast, reference_logprobs
+from training.reference import is_autocast, is_reference, reference_logprobs
 from training.run import Run, StageOutput
 from training.silver import silver_rankings
 
@@ -38,8 +31,11 @@ def run(run: Run) -> StageOutput:
     reference = {id(ranking): own for ranking, own in zip(everything, before, strict=True)}
     adapters = add_adapters(policy, job.lora, job.seed) if job.lora else None
 
+    objective: Objective[Ranking] = direct_objective(
+        policy, lambda ranking: reference[id(ranking)], params, starts_at_reference=is_reference(job)
+    )
     loop = Loop(
-        policy, rankings.train, _objective(policy, reference, params), params,
+        policy, rankings.train, objective, params,
         learning_rate=params.rate(lora=bool(job.lora)), seed=job.seed, work=run.work,
         autocast=is_autocast(job),
     )  # fmt: skip
@@ -57,36 +53,4 @@ def run(run: Run) -> StageOutput:
         "train_rankings": len(rankings.train),
         "tokens": log.tokens,
     }
-    save_checkpoint(
-        run.output / CHECKPOINT_FOLDER, model=policy, tokenizer=encoder.tokenizer, job=job, kind="policy",
-        adapters=adapters, extra={"metrics": metrics},
-    )  # fmt: skip
-    return StageOutput(metrics, {"checkpoint": CHECKPOINT_FOLDER})
-
-
-def _objective(
-    policy: PreTrainedModel, reference: dict[int, Tensor], params: DpoParams
-) -> Objective[Ranking]:
-    """The chosen loss and the anchor: the best reply's negative log-likelihood a token (Llama 3, 4.1.4)."""
-
-    def loss(batch: Sequence[Ranking]) -> Summed:
-        logprobs = completion_logprobs(policy, [ranking.group for ranking in batch])
-        sizes = [len(ranking.group.completions) for ranking in batch]
-        lengths = torch.tensor(logprobs.lengths, device=policy.device).split(sizes)
-        total, untrained = logprobs.flat.new_zeros(()), 0.0
-        sums = dict.fromkeys(("loss", "accuracy", "margin", "surprise", "kl"), 0.0)
-        for ranking, own, length in zip(batch, logprobs.sums().split(sizes), lengths, strict=True):
-            before = reference[id(ranking)].to(own.device)
-            result = ranking_loss(own, before, length, ranking.pairs, params)
-            share = ranking.share(params.reduction)
-            surprise = -own[0] / length[0]
-            total = total + share * (result.loss + params.anchor * surprise)
-            sums["loss"] += share * result.loss.item()
-            sums["surprise"] += share * surprise.item()
-            untrained += share * (math.nan if result.untrained is None else result.untrained)
-            sums["accuracy"] += share * result.accuracy
-            sums["margin"] += share * result.margin
-            sums["kl"] += share * (before - own).mean().item()
-        return Summed(total, sums, untrained)
-
-    return Objective(loss, lambda ranking: ranking.share(params.reduction))
+    return StageOutput(metrics, save_policy(run, policy, encoder, adapters, metrics))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -10,14 +11,14 @@ from transformers import PreTrainedModel
 
 from training.adapters import add_adapters
 from training.batches import Shuffled
-from training.checkpoints import CHECKPOINT_FOLDER, save_checkpoint
 from training.engine import Loop, Objective, Summed
+from training.imitation import save_policy
 from training.logprobs import completion_logprobs, in_batches
 from training.losses import kto
 from training.models import encoder_for, load_policy
 from training.onesided import Labelled, balanced_weights, load_labelled
 from training.params import KtoParams, parse_params
-from training.reference import is_autocast, precision_of, reference_logprobs
+from training.reference import is_autocast, is_reference, precision_of, reference_logprobs
 from training.run import Run, StageOutput
 
 
@@ -37,8 +38,9 @@ def run(run: Run) -> StageOutput:
 
     batches = _WithZeroPoint(run, policy, train, mismatched, params)
     weights = balanced_weights(train, params)
+    objective = _objective(policy, reference, batches, weights, params, starts_at_reference=is_reference(job))
     loop = Loop(
-        policy, batches, _objective(policy, reference, batches, weights, params), params,
+        policy, batches, objective, params,
         learning_rate=params.rate(lora=bool(job.lora)), seed=job.seed, work=run.work,
         autocast=is_autocast(job),
     )  # fmt: skip
@@ -54,11 +56,7 @@ def run(run: Run) -> StageOutput:
         "undesirable_weight": weights[1],
         "tokens": log.tokens,
     }
-    save_checkpoint(
-        run.output / CHECKPOINT_FOLDER, model=policy, tokenizer=encoder.tokenizer, job=job, kind="policy",
-        adapters=adapters, extra={"metrics": metrics},
-    )  # fmt: skip
-    return StageOutput(metrics, {"checkpoint": CHECKPOINT_FOLDER})
+    return StageOutput(metrics, save_policy(run, policy, encoder, adapters, metrics))
 
 
 _LOGGED = ("loss", "accuracy", "kl", "zero")
@@ -107,6 +105,8 @@ def _objective(
     batches: _WithZeroPoint,
     weights: tuple[float, float],
     params: KtoParams,
+    *,
+    starts_at_reference: bool,
 ) -> Objective[Labelled]:
     """Each reply as one element; an untrained policy pays half of its weight for each."""
 
@@ -118,12 +118,12 @@ def _objective(
         zero = batches.zero.to(own.device)
         paid = shares * kto(own - before, desirable, zero, params.beta, weights)
         right = ((own - before) > zero) == desirable
-        at_start = torch.where(desirable, weights[0], weights[1]) / 2
+        at_start = (shares * torch.where(desirable, weights[0], weights[1])).sum().item() / 2
         metrics = {
             "accuracy": (shares * right).sum().item(),
             "kl": (shares * (before - own)).sum().item(),
         }
-        return Summed(paid.sum(), metrics, (shares * at_start).sum().item())
+        return Summed(paid.sum(), metrics, at_start if starts_at_reference else math.nan)
 
     return Objective(loss, lambda item: item.share)
 
