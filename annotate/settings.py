@@ -159,6 +159,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "RoundStateEnum": "annotate.rounds.models.RoundState",
+        "AssignmentStateEnum": "annotate.ranking.models.AssignmentState",
         "RoleEnum": "annotate.accounts.models.Role",
         "CampaignKindEnum": "annotate.campaigns.models.CampaignKind",
     },

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 BASE = Path(__file__).resolve().parent.parent
-ORDER = ["accounts", "campaigns", "prompts", "rounds", "ranking", "chat", "datasets", "loop", "runtime"]
+ORDER = ["accounts", "campaigns", "prompts", "rounds", "ranking", "chat", "quality", "datasets", "loop", "runtime"]
 """A room imports only rooms that stand before it."""
 EVERYWHERE = {
     "annotate.errors",

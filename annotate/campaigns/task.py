@@ -30,8 +30,8 @@ class Task(Declared):
 
     About each completion: whether it is safe (``required``: of every one), the campaign's own attributes, a
     thumb up or down (``beside`` the ranking, or ``instead`` of one), flags with a reason, and an edit into
-    a better one. About the page: a view of word-level differences, one's agreement with others on one's
-    own page, and after how many minutes of work it proposes a break (0: never).
+    a better one. About the page: a view of word-level differences, one's agreement with others and
+    with gold on one's own page, and after how many minutes of work it proposes a break (0: never).
     """
 
     rationale: Literal["off", "optional", "required"] = field(
@@ -49,6 +49,7 @@ class Task(Declared):
     edit: bool = field(default=False, metadata=switch())
     difference: bool = field(default=False, metadata=switch())
     agreement_shown: bool = field(default=False, metadata=switch())
+    show_gold: bool = field(default=False, metadata=switch())
     break_minutes: int = field(default=50, metadata=whole(0, 240))
 
     @classmethod

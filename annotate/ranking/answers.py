@@ -53,7 +53,7 @@ def accepted(answer: Answer, k: int, task: Task) -> Answer:
         _check_judgement(judgement, task)
     if task.thumbs == "instead":
         answer = _ranked_by_thumbs(answer, said)
-    _check_ranking(answer, k)
+    check_ranking(answer.ranking, answer.gaps, k)
     _check_words(answer, task)
     is_blank = all(judgement == Judgement(judgement.position) for judgement in said)
     return replace(answer, completions=[] if is_blank else said)
@@ -89,12 +89,13 @@ def _judgements(answer: Answer, k: int) -> list[Judgement]:
     return [said.get(position, Judgement(position)) for position in range(k)]
 
 
-def _check_ranking(answer: Answer, k: int) -> None:
-    if sorted(answer.ranking) != list(range(k)):
+def check_ranking(ranking: Sequence[int], gaps: Sequence[int | None], k: int) -> None:
+    """Raises :class:`Invalid` unless it orders K completions and has a level or a tie for each gap."""
+    if sorted(ranking) != list(range(k)):
         raise Invalid(f"ranking must name each of the positions 0 to {k - 1} once.")
-    if len(answer.gaps) != k - 1:
+    if len(gaps) != k - 1:
         raise Invalid(f"gaps must have {k - 1} entries, one between each two neighbours.")
-    if any(gap is not None and not 0 <= gap <= MAX_MARGIN for gap in answer.gaps):
+    if any(gap is not None and not 0 <= gap <= MAX_MARGIN for gap in gaps):
         raise Invalid(f"Each gap must be a whole number from 0 to {MAX_MARGIN}, or null for equal.")
 
 

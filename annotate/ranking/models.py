@@ -23,7 +23,7 @@ class Comparison(models.Model):
 
     ``taken`` counts the slots held by live leases and submitted annotations; ``submitted`` the annotations
     that stand. ``retired_at`` is set when too many people skipped it: it then asks nobody and holds up
-    nothing.
+    nothing. ``extra`` of the overlap are slots above the round's, where more people are asked (gold).
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -31,6 +31,7 @@ class Comparison(models.Model):
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT)
     position = models.PositiveIntegerField(help_text="Place in the round's queue.")
     overlap = models.PositiveSmallIntegerField()
+    extra = models.PositiveSmallIntegerField(default=0, db_default=0)
     taken = models.PositiveSmallIntegerField(default=0)
     submitted = models.PositiveSmallIntegerField(default=0)
     skips = models.PositiveSmallIntegerField(default=0)
@@ -50,6 +51,7 @@ class Comparison(models.Model):
                 name="comparison_queue",
             ),
             models.Index(fields=["round"], condition=Q(retired_at__isnull=False), name="comparison_retired"),
+            models.Index(fields=["round"], condition=Q(extra__gt=0), name="comparison_extra"),
         ]
 
 

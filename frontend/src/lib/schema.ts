@@ -38,6 +38,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/annotations/{uid}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of them, oldest first. */
+        get: operations["annotations_notes_retrieve"];
+        put?: never;
+        /** @description Write one, or answer; what the other side wrote before counts as read. */
+        post: operations["annotations_notes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotations/{uid}/notes/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What the other side wrote about this annotation is read. */
+        post: operations["annotations_notes_read_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/annotations/{uid}/undo": {
         parameters: {
             query?: never;
@@ -229,6 +264,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/campaigns/{campaign_id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Newest first; ``unread`` counts the annotators' answers that no reviewer has read. */
+        get: operations["campaigns_feedback_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/campaigns/{campaign_id}/gold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of it, newest first. */
+        get: operations["campaigns_gold_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/campaigns/{campaign_id}/gold/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every annotator who has answered gold comparisons, by name; open rounds count too. */
+        get: operations["campaigns_gold_scores_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/campaigns/{campaign_id}/lease": {
         parameters: {
             query?: never;
@@ -255,6 +341,57 @@ export interface paths {
         };
         /** @description Counts, pace, agreement with others and skips, of nobody but oneself. */
         get: operations["campaigns_me_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/campaigns/{campaign_id}/me/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Newest first. */
+        get: operations["campaigns_me_feedback_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/campaigns/{campaign_id}/me/feedback/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How many notes about one's own annotations one has not read. */
+        get: operations["campaigns_me_feedback_unread_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/campaigns/{campaign_id}/me/gold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Where the campaign shows it, and of rounds that no longer collect. */
+        get: operations["campaigns_me_gold_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -345,6 +482,24 @@ export interface paths {
         /** @description Launch a round; the body overrides parts of the campaign's recipe. */
         post: operations["campaigns_rounds_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/comparisons/{uid}/gold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Hold a ranking to be right; ``ask`` more people for theirs. */
+        put: operations["comparisons_gold_update"];
+        post?: never;
+        /** @description Hold none to be right any more; what people said stays. */
+        delete: operations["comparisons_gold_destroy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -652,7 +807,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One annotator's agreement with gold. */
+        AnnotatorScore: {
+            annotator: string;
+            score: components["schemas"]["Score"];
+        };
         AnyCampaign: components["schemas"]["Campaign"] | components["schemas"]["CampaignForMember"];
+        /**
+         * @description * `leased` - held by its annotator until the deadline
+         *     * `submitted` - annotated
+         *     * `skipped` - given back on purpose; not offered to this person again
+         *     * `expired` - the deadline passed; the slot is free again
+         * @enum {string}
+         */
+        AssignmentStateEnum: "leased" | "submitted" | "skipped" | "expired";
         /** @enum {unknown} */
         BlankEnum: "";
         /** @description A campaign as those who run its rounds see it. */
@@ -738,9 +906,10 @@ export interface components {
         /**
          * @description * `policy` - Policy
          *     * `reward` - Reward
+         *     * `outside` - Outside
          * @enum {string}
          */
-        CheckpointKindEnum: "policy" | "reward";
+        CheckpointKindEnum: "policy" | "reward" | "outside";
         /** @description A checkpoint where only its name matters. */
         CheckpointRef: {
             readonly id: number;
@@ -789,13 +958,13 @@ export interface components {
         };
         /** @description Another tab or device wrote meanwhile: this is what it wrote. */
         DraftConflict: {
-            state: components["schemas"]["State910Enum"];
+            state: components["schemas"]["AssignmentStateEnum"];
             draft: components["schemas"]["Draft"] | null;
             detail: string;
         };
         /** @description The draft as it stands, and how its assignment does: answered elsewhere, it takes none any more. */
         DraftStands: {
-            state: components["schemas"]["State910Enum"];
+            state: components["schemas"]["AssignmentStateEnum"];
             draft: components["schemas"]["Draft"] | null;
         };
         /** @description One held-out prompt answered by the challenger, the round's start and the first policy. */
@@ -849,6 +1018,27 @@ export interface components {
             reason: string;
             /** @default  */
             note: string;
+        };
+        /** @description A gold comparison as its reviewers see it; ``ranking`` has indices, best first. */
+        Gold: {
+            /** Format: uuid */
+            comparison: string;
+            round: number;
+            prompt: components["schemas"]["Message"][];
+            readonly completions: components["schemas"]["GoldCompletion"][];
+            ranking: number[];
+            gaps: (number | null)[];
+            explanation: string;
+            marked_by: string;
+            /** Format: date-time */
+            marked_at: string;
+            asked: number;
+            answered: number;
+        };
+        /** @description A completion and its index. */
+        GoldCompletion: {
+            index: number;
+            text: string;
         };
         /** @description A prompt file to import. */
         ImportRequest: {
@@ -1007,11 +1197,37 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        /** @description What shall be gold: an annotation of the comparison, or a ranking of indices with its gaps. */
+        NewGoldRequest: {
+            /** Format: uuid */
+            annotation?: string;
+            ranking?: number[];
+            gaps?: (number | null)[];
+            /** @default  */
+            explanation: string;
+            /** @description How many people shall rank it. */
+            ask?: number;
+        };
+        /** @description A note to write. */
+        NewNoteRequest: {
+            text: string;
+        };
         /** @description A person to create. */
         NewUserRequest: {
             username: string;
             role: components["schemas"]["RoleEnum"];
             password?: string;
+        };
+        /** @description One note, as its reader sees it. */
+        Note: {
+            /** Format: uuid */
+            uid: string;
+            author: string;
+            is_mine: boolean;
+            is_unread: boolean;
+            text: string;
+            /** Format: date-time */
+            written_at: string;
         };
         /** @enum {unknown} */
         NullEnum: null;
@@ -1042,6 +1258,26 @@ export interface components {
             annotations: number;
             /** Format: double */
             active_seconds: number;
+        };
+        /** @description One's own agreement with gold, over rounds that no longer collect. */
+        OwnGold: {
+            score: components["schemas"]["Score"];
+            answers: components["schemas"]["OwnGoldAnswer"][];
+        };
+        /** @description One's own annotation of a gold comparison, and the gold in the positions that one saw. */
+        OwnGoldAnswer: {
+            /** Format: uuid */
+            annotation: string;
+            round: number;
+            prompt: components["schemas"]["Message"][];
+            score: components["schemas"]["Score"];
+            readonly ranking: number[];
+            gaps: (number | null)[];
+            explanation: string;
+        };
+        /** @description The same, or null where the campaign does not show it. */
+        OwnGoldShown: {
+            gold: components["schemas"]["OwnGold"] | null;
         };
         /** @description One's own numbers in a campaign; ``agreement`` is null where the campaign does not show it. */
         OwnPage: {
@@ -1107,7 +1343,7 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Ranking"][];
         };
-        /** @description What may change of a campaign. Its kind and first policy may not: what was collected belongs to them. */
+        /** @description What may change of a campaign. Its kind and first policy may not: what is collected belongs to them. */
         PatchedCampaignChangeRequest: {
             name?: string;
             guidelines?: string;
@@ -1360,6 +1596,16 @@ export interface components {
             temperature: number;
             finish: components["schemas"]["FinishEnum"];
         };
+        /** @description How far rankings agree with gold: ``share`` of ``pairs``, and the ``margin_distance`` in levels. */
+        Score: {
+            comparisons: number;
+            pairs: number;
+            agreed: number;
+            /** Format: double */
+            share: number | null;
+            /** Format: double */
+            margin_distance: number | null;
+        };
         /** @description Who this browser is logged in as. */
         Session: {
             user: components["schemas"]["Me"] | null;
@@ -1385,14 +1631,6 @@ export interface components {
          * @enum {string}
          */
         SplitEnum: "train" | "heldout";
-        /**
-         * @description * `leased` - held by its annotator until the deadline
-         *     * `submitted` - annotated
-         *     * `skipped` - given back on purpose; not offered to this person again
-         *     * `expired` - the deadline passed; the slot is free again
-         * @enum {string}
-         */
-        State910Enum: "leased" | "submitted" | "skipped" | "expired";
         /** @description An answer, with the id that makes its repetition harmless. */
         SubmitRequest: {
             ranking: number[];
@@ -1457,6 +1695,8 @@ export interface components {
             difference: boolean;
             /** @default false */
             agreement_shown: boolean;
+            /** @default false */
+            show_gold: boolean;
             /** @default 50 */
             break_minutes: number;
         };
@@ -1469,6 +1709,16 @@ export interface components {
             prompt: components["schemas"]["Message"][];
             completions: components["schemas"]["ShownCompletion"][];
             draft?: components["schemas"]["Draft"] | null;
+        };
+        /** @description The notes about one annotation, oldest first. */
+        Thread: {
+            /** Format: uuid */
+            annotation: string;
+            annotator: string;
+            round: number;
+            prompt: components["schemas"]["Message"][];
+            unread: number;
+            readonly notes: components["schemas"]["Note"][];
         };
         /**
          * @description * `up` - up
@@ -1516,6 +1766,10 @@ export interface components {
             all_bad: boolean;
             rationale: string;
             completions?: components["schemas"]["Judgement"][];
+        };
+        /** @description How many notes one has not read. */
+        Unread: {
+            unread: number;
         };
         /** @description A person as admins and researchers see them. */
         User: {
@@ -1588,6 +1842,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Submitted"];
+                };
+            };
+        };
+    };
+    annotations_notes_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+        };
+    };
+    annotations_notes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNoteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+        };
+    };
+    annotations_notes_read_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
                 };
             };
         };
@@ -1960,6 +2281,69 @@ export interface operations {
             };
         };
     };
+    campaigns_feedback_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"][];
+                };
+            };
+        };
+    };
+    campaigns_gold_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gold"][];
+                };
+            };
+        };
+    };
+    campaigns_gold_scores_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotatorScore"][];
+                };
+            };
+        };
+    };
     campaigns_lease_create: {
         parameters: {
             query?: never;
@@ -2005,6 +2389,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OwnPage"];
+                };
+            };
+        };
+    };
+    campaigns_me_feedback_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"][];
+                };
+            };
+        };
+    };
+    campaigns_me_feedback_unread_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unread"];
+                };
+            };
+        };
+    };
+    campaigns_me_gold_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnGoldShown"];
                 };
             };
         };
@@ -2175,6 +2622,51 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Round"];
                 };
+            };
+        };
+    };
+    comparisons_gold_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewGoldRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gold"];
+                };
+            };
+        };
+    };
+    comparisons_gold_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -13,6 +13,7 @@ export const settingsWith = (change: Partial<TaskSettings> = {}): TaskSettings =
   edit: false,
   difference: false,
   agreement_shown: false,
+  show_gold: false,
   break_minutes: 50,
   ...change,
 })
