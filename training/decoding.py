@@ -188,7 +188,19 @@ def _uniforms(seed: int, count: int) -> Tensor:
     return torch.rand(count, generator=torch.Generator().manual_seed(seed))
 
 
-@torch.no_grad()
+@dataclass(frozen=True)
+class Drawn:
+    """One step: what each of ``rows`` (indices of requests) drew, all ``[R]``.
+
+    ``running`` is False for rows that had ended before; what they drew means nothing.
+    """
+
+    rows: Tensor
+    tokens: Tensor
+    logprobs: Tensor
+    running: Tensor
+
+
 def sample_replies(
     policy: PreTrainedModel,
     prompts: Sequence[list[int]],
@@ -201,6 +213,28 @@ def sample_replies(
 
     Yields after each step how many tokens it drew, and at last the replies in the order of the requests.
     """
+    tokens = torch.zeros(len(requests), max_new_tokens, dtype=torch.long, device=policy.device)
+    scores = torch.zeros(len(requests), max_new_tokens, device=policy.device)
+    steps = draw_steps(policy, prompts, requests, max_new_tokens=max_new_tokens, stop=stop)
+    for step, drawn in enumerate(steps):
+        tokens[drawn.rows, step] = drawn.tokens
+        scores[drawn.rows, step] = drawn.logprobs
+        yield int(drawn.running.sum())
+    yield [
+        _reply(ids, values, set(stop)) for ids, values in zip(tokens.tolist(), scores.tolist(), strict=True)
+    ]
+
+
+@torch.no_grad()
+def draw_steps(
+    policy: PreTrainedModel,
+    prompts: Sequence[list[int]],
+    requests: Sequence[Request],
+    *,
+    max_new_tokens: int,
+    stop: Sequence[int],
+) -> Iterator[Drawn]:
+    """Draw every request as :func:`sample_replies` does; yields each token as it comes."""
     device = policy.device
     uniforms = torch.stack([_uniforms(request.seed, max_new_tokens) for request in requests]).to(device)
     temperature = torch.tensor([request.temperature for request in requests], device=device)
@@ -209,16 +243,13 @@ def sample_replies(
     owners = [request.prompt for request in requests]
     parts, logits = _prefill(policy, prompts, owners, max_new_tokens)
     position = torch.tensor([len(prompts[owner]) for owner in owners], device=device)
-    drawn = torch.zeros(len(requests), max_new_tokens, dtype=torch.long, device=device)
-    scores = torch.zeros(len(requests), max_new_tokens, device=device)
     alive = torch.arange(len(requests), device=device)
     running = torch.ones(len(requests), dtype=torch.bool, device=device)
     for step in range(max_new_tokens):
         tokens = draw(logits, temperature[alive], top_p[alive], uniforms[alive, step])
-        drawn[alive, step] = tokens
-        scores[alive, step] = torch.log_softmax(logits, dim=-1).gather(1, tokens[:, None])[:, 0]
-        yield int(running.sum())
-        running &= ~torch.isin(tokens, stops)
+        logprobs = torch.log_softmax(logits, dim=-1).gather(1, tokens[:, None])[:, 0]
+        yield Drawn(alive, tokens, logprobs, running)
+        running = running & ~torch.isin(tokens, stops)
         if not bool(running.any()) or step + 1 == max_new_tokens:
             break
         if float(running.float().mean()) < SHRINK_BELOW:
@@ -231,9 +262,6 @@ def sample_replies(
         )
         parts.advance()
         position = position + 1
-    yield [
-        _reply(ids, values, set(stop)) for ids, values in zip(drawn.tolist(), scores.tolist(), strict=True)
-    ]
 
 
 def _prefill(
