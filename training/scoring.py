@@ -57,10 +57,17 @@ class Scorer:
     def __init__(self, source: str, job: JobSpec) -> None:
         self.helpful = RewardModel(source, job)
         self.encoder: Encoder = self.helpful.encoder
+        self._source = source
         self._safety = RewardModel(job.safety_model, job, "safety model") if job.safety_model else None
-        if self._safety and not self.encoder.shares_tokens(self._safety.encoder):
+        if self._safety:
+            self.check_tokens(self._safety.encoder, f"the safety model {job.safety_model}")
+
+    def check_tokens(self, other: Encoder, name: str) -> None:
+        """Refuse the tokens of another model, named ``name``, where an id does not mean the same."""
+        if not self.encoder.shares_tokens(other):
             raise ContractError(
-                f"The safety model {job.safety_model} has another vocabulary than the reward model {source}."
+                f"The reward model {self._source} has another vocabulary than {name}: "
+                "a token id does not mean the same to both."
             )
 
     def rewards(

@@ -67,10 +67,9 @@ def _extremes(
         scorer.encoder.group(prompt.prompt_id, prompt.messages, own)
         for prompt, own in zip(prompts, replies, strict=True)
     ]
+    scores = scorer.rewards(groups, params.micro_tokens, [prompt.safety for prompt in prompts])
     rows = []
-    for prompt, own, rewards in zip(
-        prompts, replies, scorer.rewards(groups, params.micro_tokens), strict=True
-    ):
+    for prompt, own, rewards in zip(prompts, replies, scores, strict=True):
         best, worst = int(torch.argmax(rewards)), int(torch.argmin(rewards))
         if rewards[best] > rewards[worst]:
             rows.append(

@@ -40,7 +40,7 @@ def run(run: Run) -> StageOutput:
     scorer = Scorer(job.reward_model, job)
     sources = {"challenger": job.policy, "start": job.reference or job.policy}
     sources["base"] = job.base or sources["start"]
-    samples, kl = _sample_all(run, params, prompts, sources)
+    samples, kl = _sample_all(run, params, prompts, sources, scorer)
     run.reporter.start("score", total=len(samples), unit="model")
     judged = {}
     for number, (source, replies) in enumerate(samples.items(), start=1):
@@ -65,19 +65,26 @@ def run(run: Run) -> StageOutput:
 
 
 def _sample_all(
-    run: Run, params: EvaluateParams, prompts: Sequence[PromptRow], sources: dict[str, str]
+    run: Run,
+    params: EvaluateParams,
+    prompts: Sequence[PromptRow],
+    sources: dict[str, str],
+    scorer: Scorer,
 ) -> tuple[dict[str, list[CompletionRow]], dict[str, float]]:
     """Replies of each different model, and the challenger's KL to each, by source; two are loaded at most."""
     job = run.job
     challenger = load_policy(job.policy, job)
     encoder = encoder_for(challenger, job.policy)
+    scorer.check_tokens(encoder, f"the policy {job.policy}")
     samples = {job.policy: _sample(run, params, challenger, encoder, prompts, "challenger")}
     groups = _groups(encoder, prompts, samples[job.policy], params.samples_per_prompt)
     kl = {job.policy: 0.0}
     for who, source in sources.items():
         if source not in samples:
             other = load_policy(source, job, who)
-            samples[source] = _sample(run, params, other, encoder_for(other, source, who), prompts, who)
+            own_encoder = encoder_for(other, source, who)
+            scorer.check_tokens(own_encoder, f"the {who} {source}")
+            samples[source] = _sample(run, params, other, own_encoder, prompts, who)
             kl[source] = _mean_kl(run, challenger, other, groups, params.micro_tokens, who)
     return samples, kl
 
@@ -135,7 +142,9 @@ def _judge(
     scorer: Scorer, prompts: Sequence[PromptRow], rows: Sequence[CompletionRow], params: EvaluateParams
 ) -> list[EvaluatedSample]:
     groups = _groups(scorer.encoder, prompts, rows, params.samples_per_prompt)
-    rewards = [value for own in scorer.rewards(groups, params.micro_tokens) for value in own.tolist()]
+    about_safety = [prompt.safety for prompt in prompts]
+    scores = scorer.rewards(groups, params.micro_tokens, about_safety)
+    rewards = [value for own in scores for value in own.tolist()]
     return [
         EvaluatedSample(row.text, reward, len(row.token_ids), row.finish)
         for row, reward in zip(rows, rewards, strict=True)

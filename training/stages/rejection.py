@@ -66,6 +66,7 @@ def _best(
 ) -> tuple[list[Lesson], list[float], list[float]]:
     """The lessons, their rewards, and the rewards of all replies."""
     scorer = Scorer(run.job.reward_model, run.job)
+    scorer.check_tokens(encoder, f"the policy {run.job.policy}")
     lessons: list[Lesson] = []
     chosen: list[float] = []
     everything: list[float] = []
@@ -73,7 +74,7 @@ def _best(
     for number, (prompt, rows) in enumerate(replies, start=1):
         own = [RankedCompletion(row.text, row.token_ids, row.finish) for row in rows]
         group = scorer.encoder.group(prompt.prompt_id, prompt.messages, own)
-        rewards = scorer.rewards([group], params.micro_tokens)[0].tolist()
+        rewards = scorer.rewards([group], params.micro_tokens, [prompt.safety])[0].tolist()
         best = max(range(len(rewards)), key=rewards.__getitem__)
         everything += rewards
         if rewards[best] >= params.least_reward:
