@@ -36,16 +36,21 @@ class Program:
 
 
 def spawn(
-    program: Program, log: IO[bytes], *, stdout: IO[bytes] | int | None = None, cwd: Path | None = None
+    program: Program,
+    log: IO[bytes],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stdout: IO[bytes] | int | None = None,
+    cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start ``program`` in a process group of its own, tethered to the thread that calls this.
 
-    What it says goes to ``log``, its standard output to ``stdout`` if that is given. Raises
-    :class:`OSError` when it cannot be started.
+    What it says goes to ``log``, its standard output to ``stdout`` if that is given; it hears nothing
+    unless ``stdin`` says otherwise. Raises :class:`OSError` when it cannot be started.
     """
     return subprocess.Popen(
         program.argv,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=log if stdout is None else stdout,
         stderr=log,
         cwd=cwd,

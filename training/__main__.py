@@ -1,4 +1,7 @@
-"""``python -m training STAGE job.json``: one stage, by hand or under the platform's supervisor."""
+"""``python -m training STAGE job.json``: one stage, by hand or under the platform's supervisor.
+
+``python -m training serve`` answers conversations as they come.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m training",
         description="Run one stage of a preference-training round. It writes job.output/result.json when it "
         "has succeeded; run again after a kill it goes on from job.work, and once done it does nothing.",
-        epilog=f"{_describe_job()}\n\nparams, by stage:\n{params}\n\nexamples are in docs/training.md.",
+        epilog="`python -m training serve --help`: replies to conversations as they come.\n\n"
+        f"{_describe_job()}\n\nparams, by stage:\n{params}\n\nexamples are in docs/training.md.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("stage", choices=STAGES, help="what to do; must be the stage that the job names")
@@ -59,7 +63,10 @@ def _describe_job() -> str:
 
 def main(argv: Sequence[str] | None = None, stop: StopFlag | None = None) -> int:
     """Run the stage; returns the exit code: 0 done, 1 failed, 2 refused, 143 told to stop."""
-    arguments = build_parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["serve"]:
+        return _serve(words[1:])
+    arguments = build_parser().parse_args(words)
     reporter = Reporter(as_json=arguments.json)
     if arguments.json:
         watch_parent()
@@ -75,6 +82,22 @@ def main(argv: Sequence[str] | None = None, stop: StopFlag | None = None) -> int
         traceback.print_exc()
         reporter.fail(_sentence(problem))
         return EXIT_FAILED
+    return 0
+
+
+def _serve(words: Sequence[str]) -> int:
+    """Keep models loaded and write replies to whoever waits for them; see training/serving.py."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training serve",
+        description="Answer conversations as they come: requests on standard input, what happens on standard "
+        "output, a JSON object a line, until the input ends. docs/training.md has the shapes.",
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ...")
+    parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"))
+    arguments = parser.parse_args(words)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Imported late, as a stage is.
+    importlib.import_module("training.serving").serve(arguments.device, arguments.precision)
     return 0
 
 
