@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from transformers import PreTrainedModel
 
 from training.adapters import add_adapters
 from training.checkpoints import CHECKPOINT_FOLDER, save_checkpoint
-from training.contracts import ContractError
+from training.contracts import ContractError, RankedCompletion, read_dialogues
 from training.data import Encoder
 from training.engine import Log, Loop, Objective, Summed
 from training.logprobs import completion_logprobs
@@ -37,6 +38,21 @@ class Lesson:
     def share(self) -> float:
         """Its part of a batch: the loss is a mean over reply tokens."""
         return self.weight * len(self.group.completions[0])
+
+
+def read_lessons(paths: Sequence[str], encoder: Encoder, fold: str) -> list[Lesson]:
+    """The last turn of every dialogue of a fold, to be learnt after the turns before it."""
+    return [
+        Lesson(
+            encoder.group(
+                f"{path} line {number}", row.messages[:-1], [RankedCompletion(row.messages[-1]["content"])]
+            ),
+            row.weight,
+        )
+        for path in paths
+        for number, row in enumerate(read_dialogues(Path(path)), start=1)
+        if row.fold == fold and row.weight > 0
+    ]
 
 
 def imitate(

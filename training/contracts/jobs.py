@@ -11,8 +11,19 @@ from typing import Any, Literal, TypedDict
 
 from training.contracts.errors import ContractError
 
-Stage = Literal["sample", "sft", "reward", "dpo", "kto", "online", "rejection", "evaluate"]
-STAGES: tuple[Stage, ...] = ("sample", "sft", "reward", "dpo", "kto", "online", "rejection", "evaluate")
+Stage = Literal["sample", "sft", "reward", "dpo", "kto", "online", "rejection", "ppo", "rloo", "evaluate"]
+STAGES: tuple[Stage, ...] = (
+    "sample",
+    "sft",
+    "reward",
+    "dpo",
+    "kto",
+    "online",
+    "rejection",
+    "ppo",
+    "rloo",
+    "evaluate",
+)
 
 RESULT_FILE = "result.json"
 COMPLETIONS_FILE = "completions.jsonl"

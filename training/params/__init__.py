@@ -9,6 +9,7 @@ from __future__ import annotations
 from training.params.declare import describe_params, parse_params
 from training.params.kto import KtoParams
 from training.params.loop import LoopParams, RejectionParams, SftParams
+from training.params.on_policy import PpoParams, RlooParams
 from training.params.preference import DpoParams, OnlineParams, RewardParams
 from training.params.sampling import EvaluateParams, SampleParams
 
@@ -20,6 +21,8 @@ PARAMS: dict[str, type] = {
     "kto": KtoParams,
     "online": OnlineParams,
     "rejection": RejectionParams,
+    "ppo": PpoParams,
+    "rloo": RlooParams,
     "evaluate": EvaluateParams,
 }
 
@@ -30,8 +33,10 @@ __all__ = [
     "KtoParams",
     "LoopParams",
     "OnlineParams",
+    "PpoParams",
     "RejectionParams",
     "RewardParams",
+    "RlooParams",
     "SampleParams",
     "SftParams",
     "describe_params",

@@ -11,7 +11,7 @@ from training.contracts import ContractError
 
 P = TypeVar("P")
 
-MAY_BE_NEGATIVE = frozenset({"least_reward"})
+MAY_BE_NEGATIVE = frozenset({"least_reward", "missing_eos_score"})
 
 
 def param(default: Any, help_text: str) -> Any:

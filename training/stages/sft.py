@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from training.contracts import DialogueRow, RankedCompletion, read_dialogues
-from training.data import Encoder
-from training.imitation import Lesson, imitate, mean_surprise, save_policy
+from training.imitation import imitate, mean_surprise, read_lessons, save_policy
 from training.models import encoder_for, load_policy
 from training.params import SftParams, parse_params
 from training.run import Run, StageOutput
@@ -18,16 +14,7 @@ def run(run: Run) -> StageOutput:
     params = parse_params(SftParams, job.params)
     policy = load_policy(job.policy, job, train=job.lora is None)
     encoder = encoder_for(policy, job.policy)
-    rows = [
-        (f"{path} line {number}", row)
-        for path in job.dialogues
-        for number, row in enumerate(read_dialogues(Path(path)), start=1)
-        if row.weight > 0
-    ]
-    train, heldout = (
-        [_lesson(encoder, name, row) for name, row in rows if row.fold == fold]
-        for fold in ("train", "heldout")
-    )
+    train, heldout = (read_lessons(job.dialogues, encoder, fold) for fold in ("train", "heldout"))
     log, adapters = imitate(run, policy, train, params, "sft")
     metrics = {
         "first_loss": log.steps[0]["loss"],
@@ -38,8 +25,3 @@ def run(run: Run) -> StageOutput:
         "tokens": log.tokens,
     }
     return StageOutput(metrics, save_policy(run, policy, encoder, adapters, metrics))
-
-
-def _lesson(encoder: Encoder, name: str, row: DialogueRow) -> Lesson:
-    reply = RankedCompletion(row.messages[-1]["content"])
-    return Lesson(encoder.group(name, row.messages[:-1], [reply]), row.weight)
