@@ -57,7 +57,8 @@ def _describe_job() -> str:
         "sample: policy, prompts, k, sampling.  reward: policy (trunk), rankings, lora.\n"
         "sft: policy, dialogues, lora.  rejection: policy, prompts, completions, reward_model, lora.\n"
         "dpo: policy, reference, rankings, lora.\n"
-        "evaluate: policy, reference, base, reward_model, prompts, sampling."
+        "evaluate: policy, reference, base, reward_model, prompts, sampling.\n"
+        "benchmark: reward_model, benchmarks."
     )
 
 

@@ -28,6 +28,10 @@ PLAIN_TURNS = {
 """How a conversation reads for a model that has no chat template; ``Assistant:`` opens the reply."""
 
 
+class TooLong(ContractError):
+    """A prompt and a reply are more than the model sees at once."""
+
+
 @dataclass(frozen=True)
 class Encoder:
     """Turns conversations and replies into token ids for one model.
@@ -76,7 +80,7 @@ class Encoder:
             raise ContractError(f"The prompt {name} or one of its completions has no tokens.")
         longest = len(group.prompt) + max(map(len, group.completions))
         if longest > self.context:
-            raise ContractError(
+            raise TooLong(
                 f"The prompt {name} with its longest completion is {longest} tokens; "
                 f"the model's context is {self.context}."
             )

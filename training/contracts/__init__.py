@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from training.contracts.errors import ContractError
 from training.contracts.jobs import (
+    BENCHMARK_FILE,
     COMPLETIONS_FILE,
     EVALUATION_FILE,
     META_FILE,
@@ -44,6 +45,7 @@ from training.contracts.rows import (
 from training.contracts.writing import write_json, write_rows
 
 __all__ = [
+    "BENCHMARK_FILE",
     "COMPLETIONS_FILE",
     "EVALUATION_FILE",
     "MAX_MARGIN",

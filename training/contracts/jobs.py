@@ -11,7 +11,9 @@ from typing import Any, Literal, TypedDict
 
 from training.contracts.errors import ContractError
 
-Stage = Literal["sample", "sft", "reward", "dpo", "kto", "online", "rejection", "ppo", "rloo", "evaluate"]
+Stage = Literal[
+    "sample", "sft", "reward", "dpo", "kto", "online", "rejection", "ppo", "rloo", "evaluate", "benchmark"
+]
 STAGES: tuple[Stage, ...] = (
     "sample",
     "sft",
@@ -23,6 +25,7 @@ STAGES: tuple[Stage, ...] = (
     "ppo",
     "rloo",
     "evaluate",
+    "benchmark",
 )
 
 RESULT_FILE = "result.json"
@@ -30,6 +33,7 @@ COMPLETIONS_FILE = "completions.jsonl"
 PARTIAL_COMPLETIONS_FILE = "state-completions.jsonl"
 """In ``job.work`` while the sample stage runs: the rows it has so far, the last line perhaps cut."""
 EVALUATION_FILE = "evaluation.jsonl"
+BENCHMARK_FILE = "benchmark.jsonl"
 META_FILE = "meta.json"
 
 

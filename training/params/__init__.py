@@ -11,7 +11,7 @@ from training.params.kto import KtoParams
 from training.params.loop import LoopParams, RejectionParams, SftParams
 from training.params.on_policy import PpoParams, RlooParams
 from training.params.preference import DpoParams, OnlineParams, RewardParams
-from training.params.sampling import EvaluateParams, SampleParams
+from training.params.sampling import BenchmarkParams, EvaluateParams, SampleParams
 
 PARAMS: dict[str, type] = {
     "sample": SampleParams,
@@ -24,10 +24,12 @@ PARAMS: dict[str, type] = {
     "ppo": PpoParams,
     "rloo": RlooParams,
     "evaluate": EvaluateParams,
+    "benchmark": BenchmarkParams,
 }
 
 __all__ = [
     "PARAMS",
+    "BenchmarkParams",
     "DpoParams",
     "EvaluateParams",
     "KtoParams",

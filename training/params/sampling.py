@@ -1,4 +1,4 @@
-"""The params of the stages that only draw replies."""
+"""The params of the stages that draw or score replies and train nothing."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ class EvaluateParams:
     batch_rows: int = param(256, "replies decoded at once; lower it when memory is short")
     micro_tokens: int = param(4096, "tokens a forward pass when replies are scored")
     bootstrap: int = param(1000, "resamples of the prompts behind each 95 % interval")
+
+
+@dataclass(frozen=True)
+class BenchmarkParams:
+    """The benchmark stage."""
+
+    micro_tokens: int = param(4096, "tokens a forward pass")
+    bootstrap: int = param(1000, "resamples of the rows behind each 95 % interval")
