@@ -55,7 +55,7 @@ def batch_at(step: int, items: Sequence[Anything], size: int, seed: int) -> list
     """The elements of one step: each epoch is its own permutation, cut into batches of ``size``."""
     per_epoch = math.ceil(len(items) / size)
     epoch, position = divmod(step, per_epoch)
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    generator = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % 2**63)
     order = torch.randperm(len(items), generator=generator).tolist()
     return [items[index] for index in order[position * size : (position + 1) * size]]
 

@@ -101,6 +101,7 @@ class Loop(Generic[T]):
             lr=learning_rate,
             betas=(0.9, 0.95),
             weight_decay=params.weight_decay,
+            fused=True,
         )
         self._device = next(iter(self._trained.values())).device
         self._autocast = autocast
@@ -205,9 +206,7 @@ class Loop(Generic[T]):
                     _, key, parameter_name = name.split("/", 2)
                     parameter = self._trained[parameter_name]
                     value = state.get_tensor(name)
-                    self._optimizer.state[parameter][key] = (
-                        value if key == "step" else value.to(parameter.device)
-                    )
+                    self._optimizer.state[parameter][key] = value.to(parameter.device)
             self._batches.restore(remembered)
             torch.set_rng_state(state.get_tensor("random/cpu"))
             if self._device.type == "cuda":

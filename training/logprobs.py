@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from training.attention import RowParts
+from training.forward import hidden_states
 from training.segments import Group, Row, by_token_budget, lay_out
+from training.vocabulary import head_of, target_logprobs
 
 
 class TokenLogprobs(NamedTuple):
@@ -29,15 +30,7 @@ def completion_logits(policy: PreTrainedModel, row: Row) -> Tensor:
 
     Only those positions go through the vocabulary.
     """
-    keep = torch.tensor(row.predicting(), device=policy.device)
-    logits: Tensor = policy(
-        input_ids=row.ids,
-        position_ids=row.positions,
-        use_cache=False,
-        logits_to_keep=keep,
-        parts=RowParts(row),
-    ).logits[0]
-    return logits.float()
+    return head_of(policy).logits(_predicting(policy, row))
 
 
 def completion_logprobs(
@@ -45,10 +38,14 @@ def completion_logprobs(
 ) -> TokenLogprobs:
     """Score every completion token of ``groups`` in one forward pass, as drawn at ``temperature``."""
     row = lay_out(groups, policy.device)
-    logits = completion_logits(policy, row)
-    logprobs = torch.log_softmax(logits if temperature == 1 else logits / temperature, dim=-1)
     targets = torch.cat([row.ids[0, own] for span in row.spans for own in span.completions])
-    return TokenLogprobs(logprobs.gather(1, targets[:, None])[:, 0], row.completion_lengths())
+    flat = target_logprobs(head_of(policy), _predicting(policy, row), targets, temperature)
+    return TokenLogprobs(flat, row.completion_lengths())
+
+
+def _predicting(policy: PreTrainedModel, row: Row) -> Tensor:
+    """The hidden state that predicts each completion token, ``[completion tokens, d]``."""
+    return hidden_states(policy, row)[torch.tensor(row.predicting(), device=policy.device)]
 
 
 @torch.no_grad()
@@ -75,10 +72,8 @@ def completion_heads(reward_model: PreTrainedModel, groups: Sequence[Group]) -> 
     """The raw score of each completion by each head, ``[completions, E]``, read at its own last token."""
     row = lay_out(groups, reward_model.device)
     last = torch.tensor(row.last(), device=reward_model.device)
-    hidden = reward_model.base_model(
-        input_ids=row.ids, position_ids=row.positions, use_cache=False, parts=RowParts(row)
-    ).last_hidden_state
-    return reward_model.score(hidden[0, last]).float()  # type: ignore[operator]  # a Linear
+    hidden = hidden_states(reward_model, row)
+    return reward_model.score(hidden[last]).float()  # type: ignore[operator]  # a Linear
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -25,12 +26,17 @@ class Size:
     layers: int = 6
     vocabulary: int = VOCABULARY
 
+    @property
+    def inner(self) -> int:
+        """Width of the feed-forward layers."""
+        return round(self.hidden * 8 / 3 / 16) * 16
+
     def save(self, folder: Path) -> str:
         """Write a random model whose tokenizer reads ``w17`` as token 17."""
         torch.manual_seed(0)
         config = LlamaConfig(
             vocab_size=self.vocabulary, hidden_size=self.hidden, num_hidden_layers=self.layers,
-            intermediate_size=round(self.hidden * 8 / 3 / 16) * 16, num_attention_heads=self.hidden // 64,
+            intermediate_size=self.inner, num_attention_heads=self.hidden // 64,
             max_position_embeddings=1024, tie_word_embeddings=True, eos_token_id=EOS, pad_token_id=1,
             bos_token_id=None,
         )  # fmt: skip
@@ -56,6 +62,17 @@ def random_rankings(prompts: int, k: int, seed: int = 0) -> list[Ranking]:
         completions = [[*tokens(31, 60, 127), EOS] for _ in range(k)]
         rankings.append(Ranking(f"p{number}", Group(tokens(64, 90, 256), completions), pairs, 1.0))
     return rankings
+
+
+def statistics_of(rankings: list[Ranking]) -> str:
+    """How many prompts, pairs and tokens, in words."""
+    prompts = [len(item.group.prompt) for item in rankings]
+    replies = [len(own) for item in rankings for own in item.group.completions]
+    return (
+        f"{len(prompts)} prompts of {min(prompts)} to {max(prompts)} tokens (median {median(prompts):.0f}), "
+        f"{len(replies)} completions of {min(replies)} to {max(replies)} (median {median(replies):.0f}), "
+        f"{sum(len(item.pairs) for item in rankings)} pairs"
+    )
 
 
 def as_pairs(rankings: list[Ranking]) -> dict[str, list[str]]:

@@ -1,16 +1,19 @@
-"""How many times faster the fewest FLOPs would be: TRL's padded FLOPs over those that the gradients need."""
+"""How many times faster the fewest FLOPs would be: the peer's, padded, over those that the gradients need."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tests.bench.data import Size
-from tests.bench.sides import PROMPTS_A_STEP
 from training.data import Ranking
+
+Shape = tuple[int, int]
+"""Rows and tokens a row of one forward pass."""
 
 
 def _linear(size: Size) -> float:
     """FLOPs of the layers' matrices a token, forward."""
-    inner = round(size.hidden * 8 / 3 / 16) * 16
-    return 2.0 * size.layers * (4 * size.hidden**2 + 3 * size.hidden * inner)
+    return 2.0 * size.layers * (4 * size.hidden**2 + 3 * size.hidden * size.inner)
 
 
 def _attention(size: Size, queries: int, keys: int, *, causal: bool) -> float:
@@ -18,7 +21,11 @@ def _attention(size: Size, queries: int, keys: int, *, causal: bool) -> float:
     return 4.0 * size.layers * size.hidden * queries * keys * (0.5 if causal else 1.0)
 
 
-def fewest(size: Size, rankings: list[Ranking], *, vocabulary: bool) -> float:
+def _vocabulary(size: Size, tokens: int) -> float:
+    return 2.0 * size.hidden * size.vocabulary * tokens
+
+
+def fewest(size: Size, rankings: Sequence[Ranking], *, vocabulary: bool) -> float:
     """Each prompt once, no padding, the vocabulary only where a completion token is predicted."""
     total = 0.0
     for ranking in rankings:
@@ -26,34 +33,22 @@ def fewest(size: Size, rankings: list[Ranking], *, vocabulary: bool) -> float:
         total += _linear(size) * (prompt + sum(lengths)) + _attention(size, prompt, prompt, causal=True)
         total += _attention(size, sum(lengths), prompt, causal=False)
         total += sum(_attention(size, length, length, causal=True) for length in lengths)
-        total += 2.0 * size.hidden * size.vocabulary * sum(lengths) * vocabulary
+        total += _vocabulary(size, sum(lengths)) * vocabulary
     return total
 
 
-def padded_pairs(size: Size, rankings: list[Ranking], *, vocabulary: bool) -> float:
-    """Both sides of every pair as a row of its own, padded to the longest of its batch (in order)."""
-    rows = [
-        len(item.group.prompt) + len(item.group.completions[index])
-        for item in rankings
-        for pair in item.pairs
-        for index in pair[:2]
-    ]
-    batch = 2 * min(16, PROMPTS_A_STEP * len(rankings[0].pairs))
+def of_shapes(size: Size, shapes: Sequence[Shape], *, vocabulary: bool) -> float:
+    """The FLOPs of the forward passes that were seen, at every position of every row."""
     total = 0.0
-    for start in range(0, len(rows), batch):
-        part = rows[start : start + batch]
-        longest = max(part)
-        each = _linear(size) * longest + _attention(size, longest, longest, causal=True)
-        total += len(part) * (each + 2.0 * size.hidden * size.vocabulary * longest * vocabulary)
+    for rows, length in shapes:
+        each = _linear(size) * length + _attention(size, length, length, causal=True)
+        total += rows * (each + _vocabulary(size, length) * vocabulary)
     return total
 
 
-def limit(size: Size, rankings: list[Ranking], kind: str, lora: bool | None) -> float | None:
-    """Times that the fewest FLOPs are fewer; None for sampling, which is not bound by FLOPs.
+def limit(size: Size, rankings: Sequence[Ranking], shapes: Sequence[Shape], *, vocabulary: bool) -> float:
+    """Times that the fewest FLOPs are fewer than those of the peer's forward passes under gradients.
 
-    The factor of backward over forward is the same on both sides, so it falls out.
+    The factor of backward over forward, and the passes of the reference, are the same on both sides.
     """
-    if kind == "sampling":
-        return None
-    vocabulary = kind == "dpo"
-    return padded_pairs(size, rankings, vocabulary=vocabulary) / fewest(size, rankings, vocabulary=vocabulary)
+    return of_shapes(size, shapes, vocabulary=vocabulary) / fewest(size, rankings, vocabulary=vocabulary)
