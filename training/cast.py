@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from training.adapters import act, add_adapters, is_adapter_on, merged, train_only
-from training.attention import RowParts
 from training.checkpoints import ADAPTER_FOLDER
 from training.combination import Scale
 from training.contracts import ContractError, JobSpec
 from training.data import Encoder
+from training.forward import hidden_states
 from training.logprobs import TokenLogprobs, completion_logprobs
 from training.models import check_source, encoder_for, load_policy, load_reward_model, load_tokenizer
 from training.scoring import Scorer, read_meta
@@ -38,8 +38,10 @@ POLICY, REWARD, CRITIC = "default", "reward", "critic"
 class Judge(Protocol):
     """What scores replies."""
 
-    def rewards(self, groups: Sequence[Group], micro_tokens: int) -> list[Tensor]:
-        """Normalised rewards, one ``[K]`` tensor a group."""
+    def rewards(
+        self, groups: Sequence[Group], micro_tokens: int, safety_prompts: Sequence[bool] | None = None
+    ) -> list[Tensor]:
+        """One ``[K]`` tensor a group."""
         ...
 
 
@@ -73,7 +75,7 @@ class Headed(nn.Module):
 
     def __init__(self, role: Role, score: Tensor, scale: Scale) -> None:
         super().__init__()
-        self.trunk, self._adapter = role.model.base_model, role.adapter
+        self.role = role
         self.head = nn.Linear(score.shape[1], 1, device=role.model.device, dtype=torch.float32)
         with torch.no_grad():
             self.head.weight.copy_(score / scale.deviation)
@@ -81,11 +83,8 @@ class Headed(nn.Module):
 
     def _read(self, row: Row, where: list[int]) -> Tensor:
         index = torch.tensor(where, device=row.ids.device)
-        act(self.trunk, self._adapter)
-        hidden = self.trunk(
-            input_ids=row.ids, position_ids=row.positions, use_cache=False, parts=RowParts(row)
-        ).last_hidden_state
-        values: Tensor = self.head(hidden[0, index].float())[:, 0]
+        act(self.role.model, self.role.adapter)
+        values: Tensor = self.head(hidden_states(self.role.model, row)[index].float())[:, 0]
         return values
 
     def values(self, groups: Sequence[Group]) -> Tensor:
@@ -94,8 +93,10 @@ class Headed(nn.Module):
         return self._read(row, row.predicting())
 
     @torch.no_grad()
-    def rewards(self, groups: Sequence[Group], micro_tokens: int) -> list[Tensor]:
-        """See :class:`Judge`."""
+    def rewards(
+        self, groups: Sequence[Group], micro_tokens: int, safety_prompts: Sequence[bool] | None = None
+    ) -> list[Tensor]:
+        """See :class:`Judge`; there is no second model for prompts about safety."""
         found: list[Tensor] = []
         for batch in by_token_budget(groups, lambda group: group.tokens, micro_tokens):
             row = lay_out(batch, self.head.weight.device)
@@ -116,9 +117,11 @@ class Cast:
 
     @property
     def trained(self) -> nn.Module:
-        """The modules whose parameters are trained."""
+        """The modules among whose parameters are all those that are trained."""
         parts: dict[str, nn.Module] = {"policy": self.policy.model}
-        return nn.ModuleDict(parts | ({"critic": self.critic} if self.critic else {}))
+        if self.critic:
+            parts |= {"trunk": self.critic.role.model, "value": self.critic}
+        return nn.ModuleDict(parts)
 
     def without_the_others(self) -> PeftModel | None:
         """The policy's adapters alone, as they are saved."""
@@ -135,33 +138,34 @@ def load_cast(job: JobSpec, *, critic: bool) -> Cast:
     """Load what the job names; raises :class:`ContractError` where the models do not fit together."""
     policy = load_policy(job.policy, job, train=job.lora is None)
     encoder = encoder_for(policy, job.policy)
-    shared = job.lora is not None and _is_on(policy, job)
+    shared = job.lora is not None and _is_on(policy, job, encoder)
     reference = policy
     if job.lora is None or job.reference not in ("", job.policy):
         reference = load_policy(job.reference or job.policy, job, "reference")
     adapters = add_adapters(policy, job.lora, job.seed) if job.lora else None
     judge, value = (
-        _on_one_base(job, policy, adapters, encoder, critic=critic)
+        _on_one_base(job, policy, adapters, critic=critic)
         if adapters and shared
         else _on_own_trunk(job, encoder, critic=critic)
     )
     return Cast(Role(policy, POLICY if adapters else None), Role(reference), judge, value, encoder, adapters)
 
 
-def _is_on(policy: PreTrainedModel, job: JobSpec) -> bool:
+def _is_on(policy: PreTrainedModel, job: JobSpec, encoder: Encoder) -> bool:
     """Whether the reward model is one adapter on the policy's base."""
     check_source(job.reward_model, "reward model")
     combination, _ = read_meta(job.reward_model, "reward model")
-    single = len(combination.members) == 1 and not job.safety_model
-    return single and is_adapter_on(policy, Path(job.reward_model), ADAPTER_FOLDER)
+    if len(combination.members) > 1 or job.safety_model:
+        return False
+    its = replace(encoder, tokenizer=load_tokenizer(job.reward_model, "reward model"))
+    return _reads_alike(its, encoder) and is_adapter_on(policy, Path(job.reward_model), ADAPTER_FOLDER)
 
 
 def _on_one_base(
-    job: JobSpec, policy: PreTrainedModel, adapters: PeftModel, encoder: Encoder, *, critic: bool
+    job: JobSpec, policy: PreTrainedModel, adapters: PeftModel, *, critic: bool
 ) -> tuple[Judge, Headed | None]:
     """Reward model and critic as adapters beside the policy's."""
     source = job.reward_model
-    _check_tokens(job, encoder, replace(encoder, tokenizer=load_tokenizer(source, "reward model")))
     folder, device = Path(source), str(policy.device)
     names = (REWARD, CRITIC) if critic else (REWARD,)
     for name in names:
@@ -176,7 +180,12 @@ def _on_one_base(
 def _on_own_trunk(job: JobSpec, encoder: Encoder, *, critic: bool) -> tuple[Judge, Headed | None]:
     """The reward model as it is; a single one lends its trunk to a critic that is trained as an adapter."""
     scorer = Scorer(job.reward_model, job)
-    _check_tokens(job, encoder, scorer.encoder)
+    scorer.check_tokens(encoder, f"the policy {job.policy}")
+    if not _reads_alike(scorer.encoder, encoder):
+        raise ContractError(
+            f"The reward model {job.reward_model} has another chat template than the policy {job.policy}: "
+            "it would read other prompts than were answered."
+        )
     if not critic:
         return scorer, None
     model, combination = scorer.helpful.model, scorer.helpful.combination
@@ -190,6 +199,7 @@ def _on_own_trunk(job: JobSpec, encoder: Encoder, *, critic: bool) -> tuple[Judg
         model = load_reward_model(job.reward_model, job if job.lora else replace(job, precision="float32"))
     if job.lora:
         add_adapters(model, job.lora, job.seed)
+    model.score.requires_grad_(False)  # the value's head starts as a copy of it
     return judge, Headed(Role(model, POLICY if job.lora else None), score, scale)
 
 
@@ -202,14 +212,6 @@ def _read_tensor(folder: Path, name: str) -> Tensor:
     raise ContractError(f"The model {folder} has no weights named {name}.")
 
 
-def _check_tokens(job: JobSpec, policy: Encoder, judge: Encoder) -> None:
-    if not policy.shares_tokens(judge):
-        raise ContractError(
-            f"The reward model {job.reward_model} has another vocabulary than the policy {job.policy}, "
-            "so it cannot read the policy's tokens: train one on this policy."
-        )
-    if policy.tokenizer.chat_template != judge.tokenizer.chat_template:
-        raise ContractError(
-            f"The reward model {job.reward_model} renders conversations in another way than the policy "
-            f"{job.policy}: their chat templates differ."
-        )
+def _reads_alike(one: Encoder, other: Encoder) -> bool:
+    """Whether a conversation is the same tokens to both."""
+    return one.shares_tokens(other) and one.tokenizer.chat_template == other.tokenizer.chat_template

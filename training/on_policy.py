@@ -114,8 +114,9 @@ class Iterations:
         """Draw replies, score them, and work out what each token is worth."""
         trained = self._cast.trained.eval()
         with torch.no_grad(), precision_of(self._run.job, self._cast.policy.model):
-            groups, stopped = self._draw(iteration)
-            rollout, score = self._judge(groups, stopped)
+            prompts = self._choose(iteration)
+            groups, stopped = self._draw(prompts, iteration)
+            rollout, score = self._judge(groups, stopped, [prompt.safety for prompt in prompts])
             beta, kl = self._control.beta, rollout.kl()
             columns, figures = self._credit(rollout, beta)
         trained.train()
@@ -135,13 +136,18 @@ class Iterations:
         if self._params.kl == "adaptive":
             self._control = self._control.after(self._figures["kl"], replies)
 
-    def _draw(self, iteration: int) -> tuple[list[Group], list[bool]]:
-        """Prompts with fresh replies to them, and of each reply whether it ended by itself."""
-        run, encoder = self._run, self._cast.encoder
-        # What is left over of a pass over the prompts is not a batch; the next pass is in another order.
+    def _choose(self, iteration: int) -> list[PromptRow]:
+        """The prompts of an iteration: the next of a pass over all of them, each pass in another order.
+
+        What is left over of a pass, being less than an iteration takes, is left out.
+        """
         whole, cut = len(self._prompts) // self._size, math.ceil(len(self._prompts) / self._size)
         pass_, place = divmod(iteration, whole)
-        prompts = batch_at(pass_ * cut + place, self._prompts, self._size, run.job.seed)
+        return batch_at(pass_ * cut + place, self._prompts, self._size, self._run.job.seed)
+
+    def _draw(self, prompts: Sequence[PromptRow], iteration: int) -> tuple[list[Group], list[bool]]:
+        """Prompts with fresh replies to them, and of each reply whether it ended by itself."""
+        run, encoder = self._run, self._cast.encoder
         seed = reply_seed(run.job.seed, "iteration", iteration)
         with self._cast.policy.drawing() as policy:
             drawn = draw_replies(
@@ -157,7 +163,7 @@ class Iterations:
         ]
         return groups, [row.finish == "stop" for rows in drawn for row in rows]
 
-    def _judge(self, groups: list[Group], stopped: list[bool]) -> tuple[Rollout, float]:
+    def _judge(self, groups: list[Group], stopped: list[bool], safety: list[bool]) -> tuple[Rollout, float]:
         """The replies with their log-probabilities and scores; and the mean of the scores as read."""
         cast, params = self._cast, self._params
         temperature = self._run.job.sampling.temperatures[0]
@@ -167,13 +173,13 @@ class Iterations:
             self._run.stop.check()
             logprobs.append(cast.policy.logprobs(batch, temperature).flat.cpu())
             reference.append(cast.reference.logprobs(batch, temperature).flat.cpu())
-        read = torch.cat(cast.judge.rewards(groups, params.micro_tokens)).float()
+        read = torch.cat(cast.judge.rewards(groups, params.micro_tokens, safety)).float()
         if not bool(read.isfinite().all()):
             raise ContractError("The reward model gave a score that is not a number; training stopped.")
         scores = read
         if params.missing_eos_score is not None:
             scores = torch.where(torch.tensor(stopped), read, params.missing_eos_score)
-        if params.whiten_scores:
+        if params.whiten_scores or (params.whiten_scores is None and self._run.job.safety_model):
             scores = whiten(scores, torch.ones_like(scores))
         return Rollout(groups, torch.cat(logprobs), torch.cat(reference), scores), read.mean().item()
 

@@ -29,7 +29,10 @@ class OnPolicyParams(LoopParams):
     missing_eos_score: float | None = param(
         -1.0, "score of a reply that was cut before its end, in place of its own; null keeps its own"
     )
-    whiten_scores: bool = param(False, "shift and scale the scores of an iteration to mean 0 and variance 1")
+    whiten_scores: bool | None = param(
+        None,
+        "shift and scale scores to mean 0 and variance 1; null: if there is a safety model",
+    )
     mix_weight: float = param(1.0, "weight of the loss on job.dialogues, the pretraining mix, nats a token")
     mix_batch: int = param(16, "dialogues of the mix an optimiser step")
 
