@@ -20,6 +20,7 @@ from trl.trainer.reward_trainer import RewardTrainer
 from tests.training.tiny import WORDS, make_tokenizer
 from training.attention import NAME
 from training.logprobs import completion_logprobs, completion_rewards
+from training.losses import MARGINS
 from training.params import DpoParams, RewardParams, parse_params
 from training.preference import ranking_loss, reward_loss
 from training.segments import Group
@@ -27,6 +28,8 @@ from training.segments import Group
 pytestmark = pytest.mark.slow
 
 PAIRS = [(0, 1, 3)]
+LEVELS = [3, 0, 2, 1, 0, 3]
+"""Margin levels of the six rows: reading them off the first alone would not do."""
 ROWS = {
     "prompt": [" ".join(WORDS[n : n + 3]) for n in range(6)],
     "chosen": [" warm " + " ".join(WORDS[n : n + 2 + n]) for n in range(6)],
@@ -118,7 +121,7 @@ def test_it_pays_what_trl_pays_for_a_reward_model_with_margin(
     trainer = RewardTrainer(
         model=model,
         args=RewardConfig(output_dir=str(tmp_path), center_rewards_coefficient=centering or None, **QUIET),
-        train_dataset=Dataset.from_dict({**texts, "margin": [1.0] * 6}),
+        train_dataset=Dataset.from_dict({**texts, "margin": [MARGINS["small"][level] for level in LEVELS]}),
         processing_class=make_tokenizer(template=False),
     )
     rows = prepared(trainer)
@@ -129,7 +132,8 @@ def test_it_pays_what_trl_pays_for_a_reward_model_with_margin(
     groups = [Group(row["chosen_ids"][:1], [row["chosen_ids"][1:], row["rejected_ids"][1:]]) for row in rows]
     params = RewardParams(margin="small", centering=centering)
     scores: list[Tensor] = list(completion_rewards(ours_model, groups).split(2))
-    ours = torch.stack([reward_loss(own, PAIRS, params) for own in scores]).mean()
+    each = [reward_loss(own, [(0, 1, level)], params) for own, level in zip(scores, LEVELS, strict=True)]
+    ours = torch.stack(each).mean()
     ours.backward()
     assert ours.item() == pytest.approx(theirs.item(), rel=1e-5)
     same_gradients(ours_model, model)
