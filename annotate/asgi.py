@@ -18,14 +18,16 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - after
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402 - after the set-up
 from django.conf import settings  # noqa: E402 - after the set-up
 
+from annotate.chat import routing as chat  # noqa: E402 - after the set-up
 from annotate.limits import BodyLimit  # noqa: E402 - after the set-up
-from annotate.live.routing import websocket_urlpatterns  # noqa: E402 - after the set-up
+from annotate.live import routing as live  # noqa: E402 - after the set-up
 
 MULTIPART_SLACK = 1024 * 1024
+SOCKETS = URLRouter([*live.websocket_urlpatterns, *chat.websocket_urlpatterns])
 
 application = ProtocolTypeRouter(
     {
         "http": BodyLimit(http, most=settings.PROMPT_FILE_MAX_BYTES + MULTIPART_SLACK),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(SOCKETS)),
     }
 )

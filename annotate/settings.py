@@ -149,7 +149,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "annotate.errors.exception_handler",
-    "DEFAULT_THROTTLE_RATES": {"login": "30/min"},
+    "DEFAULT_THROTTLE_RATES": {"login": "30/min", "chat": "30/min"},
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Plumbline",
@@ -162,6 +162,8 @@ SPECTACULAR_SETTINGS = {
         "AssignmentStateEnum": "annotate.ranking.models.AssignmentState",
         "RoleEnum": "annotate.accounts.models.Role",
         "CampaignKindEnum": "annotate.campaigns.models.CampaignKind",
+        "CheckpointKindEnum": "annotate.rounds.models.CheckpointKind",
+        "TurnStateEnum": "annotate.chat.serializers.TURN_STATES",
     },
 }
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/", include("annotate.prompts.urls")),
     path("api/", include("annotate.rounds.urls")),
     path("api/", include("annotate.ranking.urls")),
+    path("api/", include("annotate.chat.urls")),
     path("api/", include("annotate.quality.urls")),
     path("api/", include("annotate.datasets.urls")),
     path("api/", include("annotate.loop.urls")),

@@ -135,6 +135,14 @@ def lose(claim: Claim, *, sentence: str) -> None:
     _lost(claim.rows(), sentence)
 
 
+def give_back(claim: Claim) -> None:
+    """Let the turn wait for another process, in good order."""
+    with transaction.atomic():
+        if claim.rows().update(state=TurnState.WAITING, drafts=[]):
+            with connection.cursor() as cursor:
+                cursor.execute(NOTIFY)
+
+
 def requeue_lost() -> None:
     """Let turns wait again whose chat process was not heard of any more."""
     silent = Turn.objects.filter(

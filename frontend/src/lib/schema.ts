@@ -213,6 +213,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/campaigns/{campaign_id}/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The open conversation, if there is one, and how far the round is. */
+        get: operations["campaigns_chat_retrieve"];
+        put?: never;
+        /** @description Begin a conversation: 201, or 200 with the one that is open. */
+        post: operations["campaigns_chat_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/campaigns/{campaign_id}/checkpoints": {
         parameters: {
             query?: never;
@@ -500,6 +518,108 @@ export interface paths {
         post?: never;
         /** @description Hold none to be right any more; what people said stays. */
         delete: operations["comparisons_gold_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The conversation as it is now. */
+        get: operations["conversations_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{uid}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Keep it, so that another tab or device finds it. */
+        put: operations["conversations_draft_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{uid}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Finish it; what was ranked stays. */
+        post: operations["conversations_finish_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{uid}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have the last message answered again after that failed. */
+        post: operations["conversations_retry_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{uid}/take-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take back the last message, which could not be answered; it becomes the draft. */
+        post: operations["conversations_take_back_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{uid}/turns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Write the next message: 201, or 200 when this one was written before. */
+        post: operations["conversations_turns_create"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -929,6 +1049,21 @@ export interface components {
             /** Format: double */
             per_minute: number;
         };
+        /** @description One's conversation. ``next`` is what one is to do; ``reason`` says why one cannot write. */
+        Conversation: {
+            /** Format: uuid */
+            uid: string;
+            campaign: number;
+            round: number;
+            turns: components["schemas"]["Turn"][];
+            turn_limit: number;
+            prompt_min: number;
+            prompt_max: number;
+            draft: string;
+            ended: boolean;
+            next: components["schemas"]["NextEnum"];
+            reason: string;
+        };
         /** @description A token just created, with the value that is shown this once. */
         CreatedToken: {
             id: number;
@@ -1151,8 +1286,13 @@ export interface components {
          * @enum {string}
          */
         MessageRoleEnum: "system" | "user" | "assistant";
+        /** @description What one says; ``number`` is the turn's, so that saying it twice counts once. */
+        MessageTextRequest: {
+            number: number;
+            text: string;
+        };
         /** @enum {string} */
-        MethodEnum: "dpo";
+        MethodEnum: "sft" | "rejection_sampling" | "dpo" | "kto" | "online_dpo" | "ppo" | "rloo";
         /** @description What a campaign has for the person who asks. */
         Mine: {
             waiting: boolean;
@@ -1177,6 +1317,11 @@ export interface components {
             readonly completions: components["schemas"]["SaidCompletion"][];
             /** Format: double */
             active_seconds: number;
+        };
+        /** @description One's open conversation, null while there is none, and how far the round is. */
+        MyChat: {
+            conversation: components["schemas"]["Conversation"] | null;
+            progress: components["schemas"]["RankingProgress"];
         };
         /** @description A campaign to create. */
         NewCampaignRequest: {
@@ -1218,6 +1363,16 @@ export interface components {
             role: components["schemas"]["RoleEnum"];
             password?: string;
         };
+        /**
+         * @description * `write` - write
+         *     * `wait` - wait
+         *     * `rank` - rank
+         *     * `mend` - mend
+         *     * `finish` - finish
+         *     * `over` - over
+         * @enum {string}
+         */
+        NextEnum: "write" | "wait" | "rank" | "mend" | "finish" | "over";
         /** @description One note, as its reader sees it. */
         Note: {
             /** Format: uuid */
@@ -1386,6 +1541,10 @@ export interface components {
             train: number;
             heldout: number;
         };
+        /** @description A message that is being written. */
+        PromptDraftRequest: {
+            text: string;
+        };
         /** @description A completion at its rank, and what was said of it. */
         Ranked: {
             text: string;
@@ -1462,8 +1621,14 @@ export interface components {
             top_p: number;
             /** @default 96 */
             max_new_tokens: number;
-            /** @default dpo */
-            method: components["schemas"]["MethodEnum"];
+            /**
+             * @default [
+             *       "dpo"
+             *     ]
+             */
+            method: components["schemas"]["MethodEnum"][];
+            /** @default 600 */
+            policy_prompts: number;
             /** @default true */
             lora: boolean;
             /** @default 0 */
@@ -1473,7 +1638,25 @@ export interface components {
                 reward?: {
                     [key: string]: unknown;
                 };
+                sft?: {
+                    [key: string]: unknown;
+                };
+                rejection?: {
+                    [key: string]: unknown;
+                };
                 dpo?: {
+                    [key: string]: unknown;
+                };
+                kto?: {
+                    [key: string]: unknown;
+                };
+                online?: {
+                    [key: string]: unknown;
+                };
+                ppo?: {
+                    [key: string]: unknown;
+                };
+                rloo?: {
                     [key: string]: unknown;
                 };
                 evaluate?: {
@@ -1758,6 +1941,28 @@ export interface components {
             withdrawn_at: string | null;
             readonly completions: components["schemas"]["Judgement"][];
         };
+        /** @description What was written, and the replies to it as far as they are; ``chosen`` is the position gone on with. */
+        Turn: {
+            number: number;
+            attempt: number;
+            text: string;
+            state: components["schemas"]["TurnStateEnum"];
+            replies: components["schemas"]["ShownCompletion"][];
+            chosen: number | null;
+            failure: string;
+            may_retry: boolean;
+            task: components["schemas"]["TaskItem"] | null;
+        };
+        /**
+         * @description * `waiting` - waiting
+         *     * `writing` - writing
+         *     * `ready` - ready
+         *     * `ranked` - ranked
+         *     * `skipped` - skipped
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        TurnStateEnum: "waiting" | "writing" | "ready" | "ranked" | "skipped" | "failed";
         /** @description A withdrawn annotation's task, leased again, and what was said. */
         Undone: {
             assignment: components["schemas"]["TaskItem"];
@@ -2198,6 +2403,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedMineAnnotationList"];
+                };
+            };
+        };
+    };
+    campaigns_chat_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyChat"];
+                };
+            };
+        };
+    };
+    campaigns_chat_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
                 };
             };
         };
@@ -2667,6 +2922,147 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    conversations_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+        };
+    };
+    conversations_draft_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    conversations_finish_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+        };
+    };
+    conversations_retry_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+        };
+    };
+    conversations_take_back_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+        };
+    };
+    conversations_turns_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageTextRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
             };
         };
     };
