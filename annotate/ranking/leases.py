@@ -5,23 +5,22 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import F, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotate.accounts.models import User
-from annotate.campaigns.access import require_member
-from annotate.campaigns.models import Campaign, CampaignKind, Membership
+from annotate.campaigns.access import campaign_or_404, require_member
+from annotate.campaigns.models import Membership
 from annotate.campaigns.task import Task
 from annotate.errors import Conflict
+from annotate.ranking import functions
 from annotate.ranking.assignments import find_assignment, hold_assignment
-from annotate.ranking.drafts import Draft, draft_of
-from annotate.ranking.models import Assignment, AssignmentState, Comparison, Completion
-from annotate.ranking.progress import Progress, open_round, progress_of
-from annotate.ranking.queue import claim, hold_participation, lease_deadline, reclaim_expired
-from annotate.rounds.models import RoundState
+from annotate.ranking.drafts import Draft
+from annotate.ranking.models import AssignmentState, Comparison
+from annotate.ranking.progress import Progress
+from annotate.ranking.queue import hold, reclaim_expired
 from training.contracts import Message
 
 MAX_SKIPS = 3
@@ -38,42 +37,32 @@ class TaskItem:
     draft: Draft | None
 
 
-def lease(*, campaign: Campaign, user: User, want: int) -> tuple[list[TaskItem], Progress]:
+def lease(*, campaign_id: int, user: User, want: int) -> tuple[list[TaskItem], Progress]:
     """This person's live leases, oldest first, topped up to ``want``; and where the round stands.
 
-    1. Abandoned leases are taken back.
-    2. The person's participation is locked: two of their tabs get the same leases.
-    3. What they hold comes first; the rest is claimed from the queue.
+    ``sql/5_lease.sql`` says how. When the queue has too little for them, abandoned leases are taken back
+    first; otherwise that is left to the loop, which does it every second.
 
-    Raises 403 to people who are not members.
+    Raises 404 to people who may not know of the campaign, 403 to those who are not members.
     """
-    require_member(campaign, user)
-    round = open_round(campaign)
-    if round is None or round.state != RoundState.COLLECTING or campaign.kind == CampaignKind.CHAT:
-        # What was written in a chat is ranked by who wrote it and nobody else.
-        return [], progress_of(round=round, user=user)
-    now = timezone.now()
-    reclaim_expired(now=now)
-    with transaction.atomic():
-        participation = hold_participation(round_id=round.pk, annotator_id=user.pk)
-        held = list(_live(round.pk, user, now))
-        if len(held) < want:
-            claim(participation=participation, slots=want - len(held), now=now)
-            held = list(_live(round.pk, user, now))
-    return [task_item(assignment) for assignment in held[:want]], progress_of(round=round, user=user)
+    leased = _lease(campaign_id, user, want)
+    if leased is None:
+        require_member(campaign_or_404(campaign_id, user), user)
+        # They were made a member at this moment.
+        return lease(campaign_id=campaign_id, user=user, want=want)
+    tasks, progress = leased
+    if len(tasks) < want and progress.reason != "no_open_round" and reclaim_expired(now=timezone.now()):
+        return _lease(campaign_id, user, want) or leased
+    return leased
 
 
 def extend(*, user: User, uid: uuid.UUID) -> datetime:
     """Hold a live lease for longer; returns the new deadline. Raises :class:`Conflict` when it has ended."""
-    now = timezone.now()
-    found = find_assignment(user=user, uid=uid)
-    with transaction.atomic():
-        assignment = hold_assignment(found)
-        if assignment.state != AssignmentState.LEASED or assignment.deadline <= now:
-            raise Conflict("This lease has ended; what you rank is kept if nobody else took the comparison.")
-        assignment.deadline = lease_deadline(now)
-        assignment.save(update_fields=["deadline"])
-    return assignment.deadline
+    deadline: datetime | None = functions.call("ranking_extend", uid, user.pk, hold())
+    if deadline is None:
+        find_assignment(user=user, uid=uid)
+        raise Conflict("This lease has ended; what you rank is kept if nobody else took the comparison.")
+    return deadline
 
 
 def skip(*, user: User, uid: uuid.UUID, reason: str = "") -> None:
@@ -104,22 +93,24 @@ def skip(*, user: User, uid: uuid.UUID, reason: str = "") -> None:
         comparison.save(update_fields=["taken", "skips", "retired_at"])
 
 
-def task_item(assignment: Assignment) -> TaskItem:
-    """What may be seen of an assignment that :func:`with_texts` loaded."""
-    texts: list[str] = assignment.texts  # type: ignore[attr-defined]  # annotated by with_texts
-    shown = [{"position": place, "text": texts[index]} for place, index in enumerate(assignment.order)]
-    prompt = assignment.comparison.prompt.messages
-    return TaskItem(assignment.uid, assignment.deadline, prompt, shown, draft_of(assignment))
+def task_of(assignment_id: int) -> TaskItem:
+    """What may be seen of an assignment."""
+    return _task_item(functions.call_json("ranking_tasks", [assignment_id])[0])
 
 
-def with_texts(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
-    """The same assignments with all that a task shows, in one query."""
-    texts = Completion.objects.filter(comparison=OuterRef("comparison")).order_by("index").values("text")
-    return assignments.select_related("comparison__prompt").annotate(texts=ArraySubquery(texts))
+def _lease(campaign_id: int, user: User, want: int) -> tuple[list[TaskItem], Progress] | None:
+    found = functions.call_json("ranking_lease", campaign_id, user.pk, want, hold())
+    if found is None:
+        return None
+    return [_task_item(task) for task in found["tasks"]], Progress(**found["progress"])
 
 
-def _live(round_id: int, user: User, now: datetime) -> QuerySet[Assignment]:
-    mine = Assignment.objects.filter(
-        annotator=user, comparison__round=round_id, state=AssignmentState.LEASED, deadline__gt=now
+def _task_item(task: dict[str, Any]) -> TaskItem:
+    draft = task["draft"]
+    return TaskItem(
+        uid=uuid.UUID(task["uid"]),
+        deadline=datetime.fromisoformat(task["deadline"]),
+        prompt=task["prompt"],
+        completions=task["completions"],
+        draft=draft and Draft(draft["content"], draft["version"], datetime.fromisoformat(draft["at"])),
     )
-    return with_texts(mine).order_by(F("leased_at"), F("comparison__position"))

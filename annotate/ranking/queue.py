@@ -1,4 +1,4 @@
-"""Who gets what next: the statements that hand out comparisons and take back what was abandoned.
+"""Who gets what next, for what is not a function in ``sql/``: one's part in a round, and abandoned leases.
 
 Locks are always taken in this order, so that nobody waits in a circle: the round (shared), one's own
 :class:`Participation`, one's own assignment, a comparison. Handing out never waits for a comparison: it
@@ -13,43 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection
 
-from annotate.ranking.models import Participation
-
-# The comparison ``c`` is open to a person: a slot is free, and they do not hold it nor had their say on it.
-# A scalar subquery is looked up row by row; NOT EXISTS may be planned as a join with all they ever did.
-OPEN_TO_PERSON = """
-    c.round_id = %(round)s AND c.taken < c.overlap AND c.retired_at IS NULL
-    AND coalesce((
-        SELECT mine.state FROM ranking_assignment mine
-        WHERE mine.comparison_id = c.id AND mine.annotator_id = %(person)s
-    ), 'expired') = 'expired'
-"""
-
-# An expired assignment that its person is offered again keeps its order.
-CLAIM = f"""
-    WITH picked AS (
-        SELECT c.id, c.position FROM ranking_comparison c
-        WHERE {OPEN_TO_PERSON} AND c.position > %(cursor)s
-        ORDER BY c.position LIMIT %(slots)s
-        FOR UPDATE OF c SKIP LOCKED
-    ), taken AS (
-        UPDATE ranking_comparison c SET taken = c.taken + 1 FROM picked WHERE c.id = picked.id
-    ), leased AS (
-        INSERT INTO ranking_assignment
-            (uid, comparison_id, annotator_id, state, "order", leased_at, deadline, skip_reason)
-        SELECT gen_random_uuid(), picked.id, %(person)s, 'leased', (
-            SELECT array_agg(k.index ORDER BY random()) FROM ranking_completion k
-            WHERE k.comparison_id = picked.id
-        ), %(now)s, %(deadline)s, ''
-        FROM picked
-        ON CONFLICT (comparison_id, annotator_id)
-        DO UPDATE SET state = 'leased', leased_at = %(now)s, deadline = %(deadline)s
-    ), moved AS (
-        UPDATE ranking_participation SET cursor = (SELECT max(position) FROM picked)
-        WHERE id = %(participation)s AND EXISTS (SELECT 1 FROM picked)
-    )
-    SELECT count(*) FROM picked
-"""  # noqa: S608 - only a constant is put in
+from annotate.ranking import functions
 
 # The comparisons are locked by id, so that two reclaimers cannot wait for each other.
 RECLAIM = """
@@ -70,46 +34,19 @@ RECLAIM = """
 """
 
 
+def hold() -> timedelta:
+    """For how long a lease that is given or extended is held."""
+    return timedelta(minutes=settings.LEASE_MINUTES)
+
+
 def lease_deadline(now: datetime) -> datetime:
-    """Until when a lease that is given or extended now is held."""
-    return now + timedelta(minutes=settings.LEASE_MINUTES)
+    """Until when a lease that is given now is held."""
+    return now + hold()
 
 
-def hold_participation(*, round_id: int, annotator_id: int) -> Participation:
-    """One's part in a round, made if need be and locked until the transaction ends."""
-    rows = Participation.objects.raw(
-        """
-        INSERT INTO ranking_participation (round_id, annotator_id, cursor, submitted)
-        VALUES (%s, %s, -1, 0)
-        ON CONFLICT (round_id, annotator_id) DO UPDATE SET cursor = ranking_participation.cursor
-        RETURNING *
-        """,
-        [round_id, annotator_id],
-    )
-    return rows[0]
-
-
-def claim(*, participation: Participation, slots: int, now: datetime) -> None:
-    """Lease up to ``slots`` more comparisons to a person whose participation is locked.
-
-    Goes on from where the person is, and round again from the start for what was skipped over there
-    because somebody held it, or was given back since.
-    """
-    for start in dict.fromkeys((participation.cursor, -1)):
-        parameters: dict[str, int | datetime] = {
-            "round": participation.round_id,
-            "person": participation.annotator_id,
-            "participation": participation.pk,
-            "cursor": start,
-            "slots": slots,
-            "now": now,
-            "deadline": lease_deadline(now),
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(CLAIM, parameters)
-            slots -= cursor.fetchone()[0]
-        if slots == 0:
-            return
+def hold_participation(*, round_id: int, annotator_id: int) -> None:
+    """Lock one's part in a round until the transaction ends; it is made if need be."""
+    functions.call("ranking_hold_part", round_id, annotator_id)
 
 
 def reclaim_expired(*, now: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+import orjson
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -13,14 +14,23 @@ from rest_framework.exceptions import NotFound
 from annotate.accounts.models import User
 from annotate.campaigns.task import Task
 from annotate.errors import Conflict
+from annotate.ranking import functions
 from annotate.ranking.answers import Answer, accepted, by_index, by_position, without_idle_edits
 from annotate.ranking.assignments import find_assignment, hold_assignment
-from annotate.ranking.leases import TaskItem, task_item, with_texts
+from annotate.ranking.leases import TaskItem, task_of
 from annotate.ranking.models import Annotation, Assignment, AssignmentState, Comparison, Participation
 from annotate.ranking.progress import Progress, progress_of
 from annotate.ranking.queue import lease_deadline
 from annotate.rounds.models import RoundState
 from annotate.rounds.services import hold_state
+
+_REFUSALS = {
+    "not collecting": "This round no longer collects annotations.",
+    "submitted": "You have ranked this comparison already.",
+    "skipped": "You have skipped this comparison.",
+    "taken": "This lease has expired and somebody else has taken the comparison.",
+    "undone": "This annotation was undone; submit it again as a new one.",
+}
 
 
 @dataclass(frozen=True)
@@ -33,40 +43,38 @@ class Undone:
 
 def submit(
     *, user: User, uid: uuid.UUID, client_id: uuid.UUID, answer: Answer
-) -> tuple[Annotation, Progress, bool]:
-    """Record an answer; returns the annotation, the round's progress and whether it is new.
+) -> tuple[uuid.UUID, Progress, bool]:
+    """Record an answer; returns the annotation's uid, the round's progress and whether it is new.
 
-    1. The round's state is held, so that ending the collection waits for this answer or refuses it.
-    2. The assignment is locked. The same ``client_id`` again returns the annotation it made before.
-    3. A lease that has expired counts if its slot can be taken again at this moment.
-    4. Annotation, assignment and counters change in one transaction, committed before this returns.
-
-    Raises :class:`Invalid` for an answer that breaks a rule, 403, 404, and :class:`Conflict` when the round
-    no longer collects, the comparison was answered otherwise or given back, or the slot is gone.
+    ``sql/7_submit.sql`` says how. Raises :class:`Invalid` for an answer that breaks a rule, 403, 404, and
+    :class:`Conflict` when the round no longer collects, the comparison was answered otherwise or given back,
+    or the slot is gone.
     """
     found = find_assignment(user=user, uid=uid)
-    round = found.comparison.round
-    with transaction.atomic():
-        state = hold_state(round_id=round.pk)
-        assignment = hold_assignment(found)
-        annotation = Annotation.objects.filter(assignment=assignment, client_id=client_id).first()
-        is_new = annotation is None
-        if annotation is None:
-            _require_collecting(state)
-            kept = _accepted(assignment, answer)
-            _take_slot(assignment)
-            assignment.state, assignment.draft = AssignmentState.SUBMITTED, None
-            assignment.save(update_fields=["state", "draft"])
-            _count(assignment, 1)
-            annotation = _record(assignment, client_id, kept)
-        else:
-            _require_not_undone(annotation)
-    return annotation, progress_of(round=round, user=user), is_new
+    if Annotation.objects.filter(assignment=found, client_id=client_id).exists():
+        kept = answer
+    else:
+        kept = _accepted(found, answer)
+    told = functions.call_json(
+        "ranking_submit",
+        found.pk,
+        found.comparison.round_id,
+        client_id,
+        [found.order[position] for position in kept.ranking],
+        kept.gaps,
+        kept.all_bad,
+        kept.rationale,
+        orjson.dumps(by_index(kept.completions, found.order)).decode(),
+        kept.active_seconds,
+    )
+    if refusal := _REFUSALS.get(told["outcome"]):
+        raise Conflict(refusal)
+    return uuid.UUID(told["uid"]), Progress(**told["progress"]), told["outcome"] == "recorded"
 
 
 def amend(
     *, user: User, uid: uuid.UUID, client_id: uuid.UUID, answer: Answer
-) -> tuple[Annotation, Progress, bool]:
+) -> tuple[uuid.UUID, Progress, bool]:
     """Put another answer in the place of one's own while its round collects; what was said before is kept,
     withdrawn. The active time adds up.
 
@@ -84,12 +92,12 @@ def amend(
             _require_collecting(state)
             kept = _accepted(assignment, answer)
             _withdraw(found)
-            annotation = _record(assignment, client_id, kept, amends=found)
+            annotation = _replace(assignment, client_id, kept, amends=found)
         elif annotation.amends_id != found.pk:
             raise Conflict("This client_id was used before; send the change with a new one.")
         else:
             _require_not_undone(annotation)
-    return annotation, progress_of(round=round, user=user), is_new
+    return annotation.uid, progress_of(round=round, user=user), is_new
 
 
 def undo(*, user: User, uid: uuid.UUID) -> Undone:
@@ -109,9 +117,8 @@ def undo(*, user: User, uid: uuid.UUID) -> Undone:
         assignment.state, assignment.deadline = AssignmentState.LEASED, lease_deadline(timezone.now())
         assignment.save(update_fields=["state", "deadline"])
         Comparison.objects.filter(pk=assignment.comparison_id).update(submitted=F("submitted") - 1)
-        _count(assignment, -1)
-    task = task_item(with_texts(Assignment.objects.filter(pk=assignment.pk)).get())
-    return Undone(task, answer_of(found, assignment.order))
+        Participation.objects.filter(round=round_id, annotator=user).update(submitted=F("submitted") - 1)
+    return Undone(task_of(assignment.pk), answer_of(found, assignment.order))
 
 
 def standing(user: User) -> QuerySet[Annotation]:
@@ -156,7 +163,7 @@ def _require_not_undone(annotation: Annotation) -> None:
     """A repetition gets the first answer, also when that was amended since: it was recorded."""
     amended = Annotation.objects.filter(assignment=annotation.assignment_id, amends=annotation)
     if annotation.withdrawn_at is not None and not amended.exists():
-        raise Conflict("This annotation was undone; submit it again as a new one.")
+        raise Conflict(_REFUSALS["undone"])
 
 
 def _withdraw(annotation: Annotation) -> None:
@@ -167,28 +174,10 @@ def _withdraw(annotation: Annotation) -> None:
 
 def _require_collecting(state: RoundState) -> None:
     if state != RoundState.COLLECTING:
-        raise Conflict("This round no longer collects annotations.")
+        raise Conflict(_REFUSALS["not collecting"])
 
 
-def _take_slot(assignment: Assignment) -> None:
-    """Turn the assignment's slot into a submitted one; the row lock of the update decides a race."""
-    comparison = Comparison.objects.filter(pk=assignment.comparison_id)
-    if assignment.state == AssignmentState.LEASED:
-        # Even past its deadline: nobody has reclaimed it, so the slot is still this person's.
-        comparison.update(submitted=F("submitted") + 1)
-    elif assignment.state == AssignmentState.EXPIRED:
-        free = comparison.filter(taken__lt=F("overlap"), retired_at__isnull=True)
-        if not free.update(taken=F("taken") + 1, submitted=F("submitted") + 1):
-            raise Conflict("This lease has expired and somebody else has taken the comparison.")
-    elif assignment.state == AssignmentState.SUBMITTED:
-        raise Conflict("You have ranked this comparison already.")
-    else:
-        raise Conflict("You have skipped this comparison.")
-
-
-def _record(
-    assignment: Assignment, client_id: uuid.UUID, answer: Answer, amends: Annotation | None = None
-) -> Annotation:
+def _replace(assignment: Assignment, client_id: uuid.UUID, answer: Answer, amends: Annotation) -> Annotation:
     return Annotation.objects.create(
         assignment=assignment,
         client_id=client_id,
@@ -197,14 +186,7 @@ def _record(
         all_bad=answer.all_bad,
         rationale=answer.rationale,
         judgements=by_index(answer.completions, assignment.order),
-        active_seconds=answer.active_seconds + (amends.active_seconds if amends else 0.0),
+        active_seconds=answer.active_seconds + amends.active_seconds,
         submitted_at=timezone.now(),
         amends=amends,
     )
-
-
-def _count(assignment: Assignment, change: int) -> None:
-    participation = Participation.objects.filter(
-        round=assignment.comparison.round_id, annotator=assignment.annotator_id
-    )
-    participation.update(submitted=F("submitted") + change)

@@ -12,9 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotate.accounts.authentication import person
-from annotate.campaigns.access import campaign_or_404
 from annotate.ranking import leases, submissions
-from annotate.ranking.models import Annotation
 from annotate.ranking.progress import Progress
 from annotate.ranking.serializers import (
     DeadlineSerializer,
@@ -35,8 +33,7 @@ class LeaseView(APIView):
         """One's live leases, oldest first, topped up to ``want``; the same again until they are answered."""
         wanted = LeaseSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        campaign = campaign_or_404(campaign_id, person(request))
-        tasks, progress = leases.lease(campaign=campaign, user=person(request), **wanted.validated_data)
+        tasks, progress = leases.lease(campaign_id=campaign_id, user=person(request), **wanted.validated_data)
         return Response(LeasedSerializer({"assignments": tasks, "progress": progress}).data)
 
 
@@ -100,11 +97,11 @@ class UndoView(APIView):
 
 
 def _answer(
-    request: Request, uid: uuid.UUID, record: Callable[..., tuple[Annotation, Progress, bool]]
+    request: Request, uid: uuid.UUID, record: Callable[..., tuple[uuid.UUID, Progress, bool]]
 ) -> Response:
     sent = SubmitSerializer(data=request.data)
     sent.is_valid(raise_exception=True)
     client_id, answer = sent.answer()
-    annotation, progress, is_new = record(user=person(request), uid=uid, client_id=client_id, answer=answer)
-    body = SubmittedSerializer({"uid": annotation.uid, "progress": progress}).data
+    made, progress, is_new = record(user=person(request), uid=uid, client_id=client_id, answer=answer)
+    body = SubmittedSerializer({"uid": made, "progress": progress}).data
     return Response(body, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)

@@ -24,7 +24,7 @@ def programs(
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     web = [*python, "uvicorn", "annotate.asgi:application", "--host", host, "--port", str(port)]
     web += ["--workers", str(web_processes), "--no-access-log", "--timeout-graceful-shutdown", "5"]
-    web += ["--proxy-headers", "--no-server-header"]
+    web += ["--proxy-headers", "--no-server-header", "--timeout-keep-alive", "75"]
     return [
         Program("web", web, environment),
         Program("control", [*worker, "-Q", "control", "-c", "2", "-n", "control@%h"], environment),

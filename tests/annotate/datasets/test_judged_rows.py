@@ -38,7 +38,7 @@ def judged_round() -> Round:
     asked = {"safety": "on", "thumbs": "beside", "flag": True, "edit": True, "attributes": [HELPFUL]}
     update_campaign(campaign=round.campaign, task=asked)
     (user,) = members_of(round)
-    (task,), _ = lease(campaign=round.campaign, user=user, want=1)
+    (task,), _ = lease(campaign_id=round.campaign_id, user=user, want=1)
     Assignment.objects.update(order=[2, 0, 1])
     flags = [{"reason": "personal data", "note": "A number."}]
     said = [

@@ -32,9 +32,10 @@ def _artifacts(settings: Settings, tmp_path: Path) -> None:
 def rank_all(round: Round, user: User, gaps: list[int | None]) -> list[Annotation]:
     """Rank everything that is offered, in the order in which it is shown."""
     said = []
-    while tasks := lease(campaign=round.campaign, user=user, want=1)[0]:
+    while tasks := lease(campaign_id=round.campaign_id, user=user, want=1)[0]:
         answer = Answer(ranking=list(range(len(gaps) + 1)), gaps=gaps)
-        said.append(submit(user=user, uid=tasks[0].uid, client_id=uuid4(), answer=answer)[0])
+        uid, _, _ = submit(user=user, uid=tasks[0].uid, client_id=uuid4(), answer=answer)
+        said.append(Annotation.objects.get(uid=uid))
     return said
 
 

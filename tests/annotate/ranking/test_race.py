@@ -58,7 +58,7 @@ class Worker:
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline and not is_collected(round_id=self._round.pk):
             want = self._dice.choice((1, 2, 3))
-            tasks, _ = lease(campaign=self._round.campaign, user=self._user, want=want)
+            tasks, _ = lease(campaign_id=self._round.campaign_id, user=self._user, want=want)
             for task in tasks:
                 self._deal_with(task)
             if not tasks:
@@ -76,7 +76,7 @@ class Worker:
             elif fate < 0.20:
                 # Answered too late: accepted only if the slot is still free.
                 self._let_expire(task)
-                lease(campaign=self._round.campaign, user=self._user, want=1)
+                lease(campaign_id=self._round.campaign_id, user=self._user, want=1)
                 self._answer(task)
             elif fate < 0.26:
                 undone = undo(user=self._user, uid=self._answer(task))
@@ -97,7 +97,7 @@ class Worker:
     def _amend(self, uid: UUID) -> None:
         amended, _, _ = amend(user=self._user, uid=uid, client_id=uuid4(), answer=self._say())
         self.told.withdrawn.append(uid)
-        self.told.accepted.append(amended.uid)
+        self.told.accepted.append(amended)
         self.told.happened["amended"] += 1
 
     def _say(self) -> Answer:
@@ -106,17 +106,17 @@ class Worker:
     def _answer(self, task: TaskItem) -> UUID:
         client_id, answer = uuid4(), self._say()
 
-        def send() -> tuple[Annotation, bool]:
+        def send() -> tuple[UUID, bool]:
             annotation, _, is_new = submit(user=self._user, uid=task.uid, client_id=client_id, answer=answer)
             return annotation, is_new
 
         annotation, is_new = send()
         assert is_new
-        self.told.accepted.append(annotation.uid)
+        self.told.accepted.append(annotation)
         if self._dice.random() < 0.3:
             assert send() == (annotation, False)
             self.told.happened["repeated"] += 1
-        return annotation.uid
+        return annotation
 
 
 def _run(round: Round, user: User, seed: int, start: Barrier, results: Any) -> None:
