@@ -15,18 +15,20 @@ from types import FrameType
 
 import httpx
 
+from annotate.runtime.chats import has_chats
 from annotate.runtime.checks import alone, require_port, require_space
 from annotate.runtime.errors import RuntimeProblem
-from annotate.runtime.house import BASE, management, programs
+from annotate.runtime.house import BASE, chat_program, management, programs
 from annotate.runtime.postgres import EmbeddedPostgres
 from annotate.runtime.redis import EmbeddedRedis
 from annotate.runtime.supervisor import Supervisor
 
 READY_SECONDS = 90.0
 LOOK_SECONDS = 0.5
+CHAT_LOOK_SECONDS = 5.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SERVERS = ["redis", "postgres"]
-HOUSE = ["beat", "web", "control", "stages"]
+HOUSE = ["beat", "web", "control", "stages", "chat"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class House:
         self._say = say
         self._supervisor = Supervisor(options.data, say)
         self._told_to_stop = threading.Event()
+        self._looked_for_chats = 0.0
+        self._has_chats = False
         self._environment = {"PLUMBLINE_DATA": str(options.data), "PYTHONUNBUFFERED": "1"}
 
     def run(self) -> None:
@@ -69,6 +73,7 @@ class House:
                 self._start()
                 while not self._told_to_stop.wait(LOOK_SECONDS):
                     self._supervisor.look()
+                    self._look_for_chats()
                 self._say("Stopping ...")
             except RuntimeProblem:
                 # What was interrupted while it started has not failed.
@@ -93,6 +98,16 @@ class House:
         self._wait_until_ready()
         if not self._told_to_stop.is_set():
             self._welcome(logins)
+
+    def _look_for_chats(self) -> None:
+        """Start what answers in chats once there is one; most houses never pay for it."""
+        now = time.monotonic()
+        if self._has_chats or now - self._looked_for_chats < CHAT_LOOK_SECONDS:
+            return
+        self._looked_for_chats = now
+        self._has_chats = has_chats(self._environment["DATABASE_URL"])
+        if self._has_chats:
+            self._supervisor.start(chat_program(self._environment))
 
     def _start_servers(self) -> None:
         """Start PostgreSQL and Redis, but for the one that runs elsewhere."""
