@@ -69,6 +69,18 @@ def choice(*values: str) -> dict[str, Rule]:
     return {"rule": Rule(lambda v: isinstance(v, str) and v in values, f"one of {', '.join(values)}", schema)}
 
 
+def different(*values: str) -> dict[str, Rule]:
+    """One or more of ``values``, in an order of one's own, none of them twice."""
+
+    def accepts(value: Any) -> bool:
+        listed = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return listed and 1 <= len(value) == len(set(value)) and set(value) <= set(values)
+
+    item = {"type": "string", "enum": list(values)}
+    schema = {"type": "array", "items": item, "minItems": 1, "uniqueItems": True}
+    return {"rule": Rule(accepts, f"one or more of {', '.join(values)}, each at most once", schema)}
+
+
 def parameters(*stages: str) -> dict[str, Rule]:
     """An object of objects: for each of ``stages`` the hyper-parameters that the stage itself checks."""
 

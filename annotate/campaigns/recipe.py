@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from annotate.campaigns.declared import Declared, choice, flag, number, numbers, parameters, whole
+from annotate.campaigns.declared import (
+    Declared,
+    different,
+    flag,
+    number,
+    numbers,
+    parameters,
+    whole,
+)
+from training.contracts import Stage
 
 MAX_K = 9
+METHODS: Mapping[str, Stage] = {
+    "sft": "sft",
+    "rejection_sampling": "rejection",
+    "dpo": "dpo",
+    "kto": "kto",
+    "online_dpo": "online",
+    "ppo": "ppo",
+    "rloo": "rloo",
+}
+"""The ways to train a policy, and the stage that each is."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +36,10 @@ class Recipe(Declared):
 
     ``comparisons`` prompts are each answered ``k`` times and ranked by ``overlap`` people;
     ``heldout_share`` of them come from the held-out split and only measure the reward model.
-    ``temperatures`` are dealt to the K replies in turn. ``params`` go to the stages unread.
+    ``temperatures`` are dealt to the K replies in turn. ``method`` lists how the policy is trained: each
+    method starts where the one before it ended, and all are held to the policy that the round started from.
+    ``policy_prompts`` is how many prompts the policy answers anew where a method learns from fresh replies.
+    ``params`` go to the stages unread.
     """
 
     k: int = field(default=4, metadata=whole(2, MAX_K))
@@ -26,21 +49,32 @@ class Recipe(Declared):
     temperatures: list[float] = field(default_factory=lambda: [1.0], metadata=numbers(0, 5, most=MAX_K))
     top_p: float = field(default=1.0, metadata=number(0.01, 1))
     max_new_tokens: int = field(default=96, metadata=whole(1, 8192))
-    method: Literal["dpo"] = field(default="dpo", metadata=choice("dpo"))
+    method: list[str] = field(default_factory=lambda: ["dpo"], metadata=different(*METHODS))
+    policy_prompts: int = field(default=600, metadata=whole(1, 100_000))
     lora: bool = field(default=True, metadata=flag())
     seed: int = field(default=0, metadata=whole(0, 2**31 - 1))
     params: dict[str, dict[str, Any]] = field(
-        default_factory=dict, metadata=parameters("reward", "dpo", "evaluate")
+        default_factory=dict, metadata=parameters("reward", *METHODS.values(), "evaluate")
     )
 
     @classmethod
     def parse(cls, raw: Any, *, base: Self | None = None) -> Self:
-        """As :meth:`Declared.parse`; ``params`` of a stage are laid over the base's one by one."""
+        """As :meth:`Declared.parse`; ``params`` of a stage are laid over the base's one by one.
+
+        One method may be given by its name alone, as recipes were written before there were several.
+        """
+        if isinstance(raw, dict) and isinstance(raw.get("method"), str):
+            raw = {**raw, "method": [raw["method"]]}
         recipe = super().parse(raw, base=base)
         below = base.params if base is not None else {}
         stages = below.keys() | recipe.params.keys()
         merged = {stage: below.get(stage, {}) | recipe.params.get(stage, {}) for stage in sorted(stages)}
         return replace(recipe, params=merged)
+
+    @property
+    def policy_stages(self) -> list[Stage]:
+        """The stages that train the policy, in order."""
+        return [METHODS[method] for method in self.method]
 
     @property
     def heldout_comparisons(self) -> int:

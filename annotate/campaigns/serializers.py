@@ -16,9 +16,15 @@ from annotate.campaigns.task import Task
 
 
 class DeclaredField(serializers.JSONField):
-    """Settings of a :class:`Declared` class: passed through here, checked by its ``parse``."""
+    """Settings of a :class:`Declared` class: taken in as they are, for its ``parse`` to check.
+
+    They are given out whole: what was stored before a setting was there has its default.
+    """
 
     declared: ClassVar[type[Declared]]
+
+    def to_representation(self, value: Any) -> Any:
+        return self.declared.parse(value).as_dict()
 
 
 class RecipeField(DeclaredField):

@@ -6,18 +6,17 @@ belongs to the stage and not to one run of it, so a retried run resumes what the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from annotate.campaigns.recipe import Recipe
-from annotate.datasets.models import Snapshot
 from annotate.errors import Invalid
-from annotate.loop.models import TrainingRun
-from annotate.prompts.models import Prompt, Split
-from annotate.prompts.services import choose_prompts
+from annotate.loop import inputs
+from annotate.loop.models import RunState, TrainingRun
+from annotate.prompts.models import Split
 from annotate.rounds.digests import model_location
 from annotate.rounds.models import Checkpoint, CheckpointKind, Round
 from annotate.rounds.services import checkpoint_of, first_policy_of
@@ -25,14 +24,13 @@ from training.contracts import (
     STAGES,
     JobSpec,
     LoraSpec,
-    PromptRow,
     SamplingSpec,
     Stage,
     write_json,
-    write_rows,
 )
 
 JOB_FILE = "job.json"
+Builder = Callable[[Round, Recipe, Path], dict[str, Any]]
 
 
 def stage_folder(round: Round, stage: Stage) -> Path:
@@ -76,77 +74,106 @@ def write_job(*, round: Round, stage: Stage) -> JobSpec:
 
 def _sample(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
     heldout = recipe.heldout_comparisons
-    rows = _rows_to_sample(round, recipe, Split.TRAIN, recipe.comparisons - heldout)
-    rows += _rows_to_sample(round, recipe, Split.HELDOUT, heldout)
-    return {"prompts": _write_prompts(folder, rows), "sampling": _sampling(recipe), "k": recipe.k}
+    rows = inputs.prompts_to_sample(round, recipe, Split.TRAIN, recipe.comparisons - heldout)
+    rows += inputs.prompts_to_sample(round, recipe, Split.HELDOUT, heldout)
+    return {
+        "prompts": inputs.write_prompts(folder, rows),
+        "sampling": _sampling(recipe),
+        "k": recipe.k,
+    }
 
 
 def _reward(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
-    return {"rankings": _rankings_so_far(round), "lora": _lora(recipe)}
+    return {"rankings": inputs.rankings_so_far(round), "lora": _lora(recipe)}
+
+
+def _sft(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
+    return {"dialogues": [inputs.write_dialogues(round, folder)]}
+
+
+def _rejection(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
+    prompts, completions = inputs.write_completions_so_far(round, folder)
+    return {"prompts": prompts, "completions": completions, "reward_model": _reward_model(round)}
 
 
 def _dpo(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
+    """Rankings; with a ``silver_weight`` in the recipe, also what the reward model says of fresh replies."""
+    rankings = {"rankings": inputs.rankings_so_far(round)}
+    if not recipe.params.get("dpo", {}).get("silver_weight"):
+        return rankings
+    return {**rankings, **_fresh_replies(round, recipe, folder)}
+
+
+def _kto(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
+    return {"rankings": inputs.rankings_so_far(round)}
+
+
+def _fresh_replies(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
+    """What a method needs that lets the policy answer anew and the reward model judge."""
     return {
-        "rankings": _rankings_so_far(round),
-        "reference": _path(round.start_policy),
-        "lora": _lora(recipe),
+        "reward_model": _reward_model(round),
+        "prompts": inputs.write_prompts(folder, inputs.prompts_to_learn_from(round, recipe)),
+        "sampling": _sampling(recipe),
+        "k": recipe.k,
     }
 
 
 def _evaluate(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
-    heldout = Prompt.objects.filter(campaign=round.campaign_id, split=Split.HELDOUT).order_by("pk")
     return {
         "policy": _path(checkpoint_of(round, CheckpointKind.POLICY)),
         "reference": _path(round.start_policy),
         "base": _path(first_policy_of(round.campaign)),
-        "reward_model": _path(checkpoint_of(round, CheckpointKind.REWARD)),
-        "prompts": _write_prompts(folder, [PromptRow(str(prompt.pk), prompt.messages) for prompt in heldout]),
+        "reward_model": _reward_model(round),
+        "prompts": inputs.write_prompts(folder, inputs.heldout_prompts(round)),
         "sampling": _sampling(recipe),
     }
 
 
-_BUILDERS: dict[Stage, Callable[[Round, Recipe, Path], dict[str, Any]]] = {
+def _method(build: Builder, stage: Stage) -> Builder:
+    """A stage that trains the policy: from where the method before it ended, held to the round's start."""
+
+    def build_method(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
+        return {
+            "policy": _policy_before(round, recipe, stage),
+            "reference": _path(round.start_policy),
+            "lora": _lora(recipe),
+            **build(round, recipe, folder),
+        }
+
+    return build_method
+
+
+_METHODS: dict[Stage, Builder] = {
+    "sft": _sft,
+    "rejection": _rejection,
+    "dpo": _dpo,
+    "kto": _kto,
+    "online": _fresh_replies,
+    "ppo": _fresh_replies,
+    "rloo": _fresh_replies,
+}
+_BUILDERS: dict[Stage, Builder] = {
     "sample": _sample,
     "reward": _reward,
-    "dpo": _dpo,
+    **{stage: _method(build, stage) for stage, build in _METHODS.items()},
     "evaluate": _evaluate,
 }
 
 
-def _rows_to_sample(round: Round, recipe: Recipe, split: Split, count: int) -> list[PromptRow]:
-    """``count`` rows; when there are fewer prompts they come again as ``ID.1``, ``ID.2`` with other seeds."""
-    if count == 0:
-        return []
-    available = Prompt.objects.filter(campaign=round.campaign_id, split=split).count()
-    if available == 0:
-        raise Invalid(f"The campaign has no {split} prompts: import some.")
-    chosen = choose_prompts(
-        campaign=round.campaign,
-        split=split,
-        count=min(count, available),
-        seed=recipe.seed,
-        round_number=round.number,
-    )
-    turns = ((number // len(chosen), chosen[number % len(chosen)]) for number in range(count))
-    return [
-        PromptRow(f"{prompt.pk}.{again}" if again else str(prompt.pk), prompt.messages)
-        for again, prompt in turns
-    ]
+def _policy_before(round: Round, recipe: Recipe, stage: Stage) -> str:
+    """Where the method before this one ended; the round's start for the first."""
+    place = recipe.policy_stages.index(stage)
+    if place == 0:
+        return _path(round.start_policy)
+    earlier = recipe.policy_stages[place - 1]
+    run = round.runs.filter(stage=earlier, state=RunState.SUCCEEDED).first()
+    if run is None or run.result is None:
+        raise Invalid(f"The stage {earlier}, from which {stage} starts, has no result.")
+    return str(Path(run.job["output"]) / run.result["files"]["checkpoint"])
 
 
-def _write_prompts(folder: Path, rows: Sequence[PromptRow]) -> str:
-    path = folder / "prompts.jsonl"
-    write_rows(path, rows)
-    return str(path)
-
-
-def _rankings_so_far(round: Round) -> list[str]:
-    """Everything that people have said in this campaign: a round alone is little to learn from."""
-    so_far = Snapshot.objects.filter(round__campaign=round.campaign_id, round__number__lte=round.number)
-    files = [str(settings.ARTIFACTS_DIR / snapshot.path) for snapshot in so_far.order_by("round__number")]
-    if not files:
-        raise Invalid("There is no snapshot of rankings to train on.")
-    return files
+def _reward_model(round: Round) -> str:
+    return _path(checkpoint_of(round, CheckpointKind.REWARD))
 
 
 def _sampling(recipe: Recipe) -> SamplingSpec:

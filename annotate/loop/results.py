@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
+from annotate.campaigns.recipe import METHODS, Recipe
 from annotate.loop.models import RunState, TrainingRun
 from annotate.loop.runs import Claim, announce
 from annotate.ranking.services import add_comparisons
@@ -29,33 +30,35 @@ def record_result(claim: Claim) -> bool:
             return False
         output = Path(run.job["output"])
         result = _read_json(output / RESULT_FILE)
-        _RECORDERS[run.stage](run.round, output, result)
+        _RECORDERS[run.stage](run, output, result)
         TrainingRun.objects.filter(pk=run.pk).update(state=RunState.SUCCEEDED, result=result, ended_at=Now())
         run.refresh_from_db()
         announce(run)
     return True
 
 
-def _record_completions(round: Round, output: Path, result: dict[str, Any]) -> None:
-    add_comparisons(round=round, completions=read_completions(output / result["files"]["completions"]))
+def _record_completions(run: TrainingRun, output: Path, result: dict[str, Any]) -> None:
+    add_comparisons(round=run.round, completions=read_completions(output / result["files"]["completions"]))
 
 
-def _record_reward_model(round: Round, output: Path, result: dict[str, Any]) -> None:
-    _record_checkpoint(round, CheckpointKind.REWARD, "reward model", output, result)
+def _record_reward_model(run: TrainingRun, output: Path, result: dict[str, Any]) -> None:
+    _record_checkpoint(run.round, CheckpointKind.REWARD, "reward model", output, result)
 
 
-def _record_challenger(round: Round, output: Path, result: dict[str, Any]) -> None:
-    _record_checkpoint(round, CheckpointKind.POLICY, "policy", output, result)
+def _record_policy(run: TrainingRun, output: Path, result: dict[str, Any]) -> None:
+    """The last method of the recipe makes the challenger; what comes before it is where the next starts."""
+    if run.stage == Recipe.parse(run.round.recipe).policy_stages[-1]:
+        _record_checkpoint(run.round, CheckpointKind.POLICY, "policy", output, result)
 
 
-def _record_evaluation(round: Round, output: Path, result: dict[str, Any]) -> None:
+def _record_evaluation(run: TrainingRun, output: Path, result: dict[str, Any]) -> None:
     """The run's own result says it all; the samples stay in their file."""
 
 
-_RECORDERS: dict[str, Callable[[Round, Path, dict[str, Any]], None]] = {
+_RECORDERS: dict[str, Callable[[TrainingRun, Path, dict[str, Any]], None]] = {
     "sample": _record_completions,
     "reward": _record_reward_model,
-    "dpo": _record_challenger,
+    **dict.fromkeys(METHODS.values(), _record_policy),
     "evaluate": _record_evaluation,
 }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.db import transaction
 
 from annotate.accounts.models import User
 from annotate.campaigns.models import CampaignKind
+from annotate.campaigns.recipe import Recipe
 from annotate.chat.progress import is_talked_out
 from annotate.datasets.services import freeze_snapshot
 from annotate.errors import Conflict
@@ -27,20 +28,24 @@ def start_sampling(round: Round) -> None:
     move(round=round, to=RoundState.COLLECTING if is_chat else RoundState.SAMPLING)
 
 
-def run_stage(stage: Stage, then: RoundState) -> Step:
-    """A step that has ``stage`` run and goes on to ``then``, or to failed with the stage's reason.
+def run_stages(stages: Callable[[Recipe], Sequence[Stage]], then: RoundState) -> Step:
+    """A step that has the stages run one after another and goes on to ``then``.
 
-    A failed run that is older than the present state belongs to an attempt before a retry.
+    It goes to failed with the reason of the first that fails; a retry goes on with that one. A failed run
+    that is older than the present state belongs to an attempt before a retry.
     """
 
     def step(round: Round) -> None:
-        run = newest_run(round, stage)
-        if run is not None and run.state == RunState.SUCCEEDED:
-            move(round=round, to=then)
-        elif run is not None and run.state == RunState.FAILED and run.queued_at >= round.entered_at:
-            move(round=round, to=RoundState.FAILED, reason=run.error)
-        elif run is None or run.state in (RunState.FAILED, RunState.CANCELLED):
-            queue_run(round=round, stage=stage)
+        for stage in stages(Recipe.parse(round.recipe)):
+            run = newest_run(round, stage)
+            if run is not None and run.state == RunState.SUCCEEDED:
+                continue
+            if run is not None and run.state == RunState.FAILED and run.queued_at >= round.entered_at:
+                move(round=round, to=RoundState.FAILED, reason=run.error)
+            elif run is None or run.state in (RunState.FAILED, RunState.CANCELLED):
+                queue_run(round=round, stage=stage)
+            return
+        move(round=round, to=then)
 
     return step
 
@@ -84,10 +89,10 @@ def freeze(round: Round, *, actor: User | None, reason: str) -> Round:
 
 STEPS: dict[RoundState, Step] = {
     RoundState.PLANNED: start_sampling,
-    RoundState.SAMPLING: run_stage("sample", then=RoundState.COLLECTING),
+    RoundState.SAMPLING: run_stages(lambda _: ["sample"], then=RoundState.COLLECTING),
     RoundState.COLLECTING: end_collecting,
-    RoundState.TRAINING_REWARD: run_stage("reward", then=RoundState.TRAINING_POLICY),
-    RoundState.TRAINING_POLICY: run_stage("dpo", then=RoundState.EVALUATING),
-    RoundState.EVALUATING: run_stage("evaluate", then=RoundState.DECIDING),
+    RoundState.TRAINING_REWARD: run_stages(lambda _: ["reward"], then=RoundState.TRAINING_POLICY),
+    RoundState.TRAINING_POLICY: run_stages(lambda recipe: recipe.policy_stages, then=RoundState.EVALUATING),
+    RoundState.EVALUATING: run_stages(lambda _: ["evaluate"], then=RoundState.DECIDING),
 }
 """``deciding`` and ``failed`` wait for a person; ended rounds for nothing."""

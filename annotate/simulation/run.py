@@ -33,7 +33,7 @@ class Plan:
     comparisons: int = 150
     k: int = 4
     overlap: int = 1
-    method: str = "dpo"
+    method: list[str] = field(default_factory=lambda: ["dpo"])
     judge: str = "gold"
     model: str = "starter"
     seed: int = 0

@@ -1,5 +1,6 @@
-import { JsonInput, NumberInput, Select, SimpleGrid, Switch, TextInput } from '@mantine/core'
+import { JsonInput, NumberInput, SimpleGrid, Switch, TextInput } from '@mantine/core'
 import { useState } from 'react'
+import { MethodList } from '@/components/method-list'
 import { parseTemperatures } from '@/lib/temperatures'
 import type { Recipe } from '@/lib/types'
 
@@ -83,14 +84,14 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
           value={recipe.max_new_tokens}
           onChange={number('max_new_tokens')}
         />
-        <Select
+        <NumberInput
           inputWrapperOrder={ORDER}
-          label="Method"
-          description="how the policy is trained"
-          value={recipe.method}
-          allowDeselect={false}
-          onChange={(method) => onChange({ ...recipe, method: method ?? recipe.method })}
-          data={[{ value: 'dpo', label: 'DPO' }]}
+          label="Prompts to answer anew"
+          description="for methods that learn from fresh answers"
+          min={1}
+          max={100_000}
+          value={recipe.policy_prompts}
+          onChange={number('policy_prompts')}
         />
         <NumberInput
           inputWrapperOrder={ORDER}
@@ -101,6 +102,7 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
           onChange={number('seed')}
         />
       </SimpleGrid>
+      <MethodList methods={recipe.method} onChange={(method) => onChange({ ...recipe, method })} />
       <Switch
         label="Train LoRA adapters instead of all weights"
         checked={recipe.lora}

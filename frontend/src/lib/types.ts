@@ -61,7 +61,8 @@ export type Undone = Judged<'Undone'>
 
 // ---- rounds
 
-export type Stage = 'sample' | 'reward' | 'dpo' | 'evaluate'
+export type Stage =
+  'sample' | 'reward' | 'sft' | 'rejection' | 'dpo' | 'kto' | 'online' | 'ppo' | 'rloo' | 'evaluate'
 export type StageProgress = Schemas['Progress']
 export type Run = Answer<'Run'>
 export type Collecting = Schemas['Collecting']

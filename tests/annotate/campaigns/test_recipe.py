@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from annotate.campaigns.recipe import Recipe
+from annotate.campaigns.recipe import METHODS, Recipe
 from annotate.campaigns.task import Task
 from annotate.errors import Invalid
+
+ONE_OR_MORE = f"recipe.method must be one or more of {', '.join(METHODS)}, each at most once."
+STAGES = ", ".join(["reward", *METHODS.values(), "evaluate"])
 
 
 def test_it_fills_in_the_defaults() -> None:
@@ -28,6 +31,14 @@ def test_it_round_trips_through_json() -> None:
     assert Recipe.parse(recipe.as_dict()) == recipe
 
 
+def test_it_lists_methods_and_still_reads_a_single_name() -> None:
+    assert Recipe.parse({"method": ["rejection_sampling", "dpo"]}).policy_stages == ["rejection", "dpo"]
+    assert Recipe.parse({"method": "dpo"}).method == ["dpo"]
+    old = {**Recipe().as_dict(), "method": "dpo"}
+    del old["policy_prompts"]
+    assert Recipe.parse({"k": 2}, base=Recipe.parse(old)) == Recipe(k=2)
+
+
 def test_it_counts_the_heldout_comparisons() -> None:
     assert Recipe.parse({"comparisons": 150, "heldout_share": 0.1}).heldout_comparisons == 15
     assert Recipe.parse({"comparisons": 4, "heldout_share": 0}).heldout_comparisons == 0
@@ -43,15 +54,20 @@ def test_it_counts_the_heldout_comparisons() -> None:
         ({"heldout_share": float("nan")}, "recipe.heldout_share must be a number from 0 to 0.5."),
         ({"temperatures": []}, "recipe.temperatures must be a list of 1 to 9 numbers from 0 to 5."),
         ({"temperatures": [1, "hot"]}, "recipe.temperatures must be a list of 1 to 9 numbers from 0 to 5."),
-        ({"method": "ppo"}, "recipe.method must be one of dpo."),
+        ({"method": "magic"}, ONE_OR_MORE),
+        ({"method": []}, ONE_OR_MORE),
+        ({"method": ["dpo", "dpo"]}, ONE_OR_MORE),
+        ({"method": ["dpo", {}]}, ONE_OR_MORE),
+        ({"method": {"dpo": 1}}, ONE_OR_MORE),
+        ({"policy_prompts": 0}, "recipe.policy_prompts must be a whole number from 1 to 100000."),
         ({"lora": 1}, "recipe.lora must be true or false."),
         (
-            {"params": {"sft": {}}},
-            "recipe.params must be an object with parameters for reward, dpo, evaluate.",
+            {"params": {"sample": {}}},
+            f"recipe.params must be an object with parameters for {STAGES}.",
         ),
         (
             {"params": {"dpo": {"note": "a\0b"}}},
-            "recipe.params must be an object with parameters for reward, dpo, evaluate.",
+            f"recipe.params must be an object with parameters for {STAGES}.",
         ),
         ([], "recipe must be an object."),
     ],

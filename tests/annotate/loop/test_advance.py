@@ -188,7 +188,7 @@ def test_a_full_disk_fails_the_round_with_the_reason(monkeypatch: pytest.MonkeyP
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device", "/data/prompts.jsonl")
 
-    monkeypatch.setattr("annotate.loop.jobs.write_rows", full)
+    monkeypatch.setattr("annotate.loop.inputs.write_rows", full)
     advance_rounds()
     assert state_of(round) == S.FAILED
     assert (

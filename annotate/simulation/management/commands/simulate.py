@@ -34,7 +34,9 @@ class Command(BaseCommand):
         parser.add_argument("--comparisons", type=int, default=plan.comparisons, help="a round")
         parser.add_argument("--k", type=int, default=plan.k, help="completions of a comparison")
         parser.add_argument("--overlap", type=int, default=plan.overlap, help="rankings of a comparison")
-        parser.add_argument("--method", default=plan.method)
+        parser.add_argument(
+            "--method", nargs="+", default=plan.method, help="one or more, in order: rejection_sampling dpo"
+        )
         parser.add_argument("--judge", choices=list(JUDGES), default=plan.judge)
         parser.add_argument(
             "--model", default=plan.model, help="the first policy: starter, a folder or an id"

@@ -4,7 +4,7 @@ import { ProblemNotice } from '@/components/notice'
 import { ScrollBox } from '@/components/scroll-box'
 import { runLogQuery } from '@/features/rounds/api/rounds'
 import { useRoundAction } from '@/features/rounds/hooks/use-round-action'
-import { isStepName, runOf } from '@/features/rounds/model/steps'
+import { isStepName, lastRunOf } from '@/features/rounds/model/steps'
 import type { Round } from '@/lib/types'
 import classes from './failure-panel.module.css'
 
@@ -13,7 +13,7 @@ const LAST_LINES = 12
 /** What went wrong, the end of what the process said, and the way on. */
 export function FailurePanel({ round }: { round: Round }) {
   const act = useRoundAction(round.id)
-  const run = isStepName(round.failed_in) ? runOf(round, round.failed_in) : undefined
+  const run = isStepName(round.failed_in) ? lastRunOf(round, round.failed_in) : undefined
   return (
     <Alert role="alert" color="red" title={round.failure || 'The round failed.'}>
       {run && <LogEnd run={run.id} />}

@@ -4,7 +4,7 @@ import { RelativeTime } from '@/components/relative-time'
 import { useLiveRound } from '@/features/rounds/hooks/use-live-round'
 import type { LinkState } from '@/features/rounds/model/live-socket'
 import type { StepName } from '@/features/rounds/model/steps'
-import { isOver, runOf, stepOf } from '@/features/rounds/model/steps'
+import { isOver, runOf, stagesOf, stepOf } from '@/features/rounds/model/steps'
 import { plural } from '@/lib/format'
 import type { Round } from '@/lib/types'
 import { CollectingPanel } from './collecting-panel'
@@ -14,6 +14,7 @@ import { FailurePanel } from './failure-panel'
 import { History } from './history'
 import classes from './round-page.module.css'
 import { RunPanel } from './run-panel'
+import { runTitle } from '@/features/rounds/model/run-titles'
 import { SamplesPanel } from './samples-panel'
 import { StateLine } from './state-line'
 
@@ -81,11 +82,15 @@ export function RoundPage({ id }: { id: number }) {
 function StepPanel({ round, step }: { round: Round; step: StepName }) {
   if (step === 'collecting') return <CollectingPanel round={round} />
   if (step === 'deciding') return <DecisionPanel round={round} />
-  const run = runOf(round, step)
+  const stages = stagesOf(round, step)
   return (
     <>
-      <RunPanel key={step} step={step} run={run} />
-      {step === 'sampling' && <SamplesPanel round={round.id} hasSome={run !== undefined} />}
+      {stages.map((stage) => (
+        <RunPanel key={stage} title={runTitle(stage, stages)} run={runOf(round, stage)} />
+      ))}
+      {step === 'sampling' && (
+        <SamplesPanel round={round.id} hasSome={runOf(round, 'sample') !== undefined} />
+      )}
     </>
   )
 }

@@ -5,17 +5,9 @@ import { LineChart } from '@/components/line-chart'
 import { ScrollBox } from '@/components/scroll-box'
 import { runLogQuery, runMetricsQuery } from '@/features/rounds/api/rounds'
 import { curvesOf, resultRows } from '@/features/rounds/model/curves'
-import type { StepName } from '@/features/rounds/model/steps'
 import { duration, figure, plural } from '@/lib/format'
 import type { Run } from '@/lib/types'
 import classes from './run-panel.module.css'
-
-const TITLES: Partial<Record<StepName, string>> = {
-  sampling: 'Sampling answers',
-  training_reward: 'Training the reward model',
-  training_policy: 'Training the policy',
-  evaluating: 'Evaluating challenger against champion',
-}
 
 const UNITS: Record<string, string> = { reply: 'replies' }
 
@@ -28,10 +20,10 @@ const STATE_WORDS: Record<Run['state'], string> = {
 }
 
 /** One run: how far, how fast, how long still; its curves; what came out; what its process said. */
-export function RunPanel({ step, run }: { step: StepName; run: Run | undefined }) {
+export function RunPanel({ title, run }: { title: string; run: Run | undefined }) {
   return (
-    <section className={classes.panel} aria-label={TITLES[step]}>
-      <h2>{TITLES[step]}</h2>
+    <section className={classes.panel} aria-label={title}>
+      <h2>{title}</h2>
       {run ? (
         <>
           <RunProgress run={run} />

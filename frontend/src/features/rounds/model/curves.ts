@@ -13,8 +13,10 @@ const TITLES: Record<string, string> = {
   accuracy: 'Accuracy on training pairs',
   kl: 'KL to the round’s start (nats)',
   margin: 'Reward margin',
-  lr: 'Learning rate',
-  grad_norm: 'Gradient norm',
+  reward: 'Mean reward of fresh answers',
+  length: 'Mean length of fresh answers (tokens)',
+  surprise: 'Loss of the better answers (nats a token)',
+  zero: 'Zero point: KL on mismatched answers (nats)',
   first_loss: 'Loss before training (ln 2 is 0.693)',
   train_accuracy: 'Accuracy on the pairs it was trained on',
   heldout_accuracy: 'Accuracy on held-out pairs',
@@ -30,7 +32,7 @@ const TITLES: Record<string, string> = {
   win_rate_vs_start: 'Won against the champion',
   win_rate_vs_base: 'Won against the first model',
 }
-const FIRST = ['loss', 'accuracy', 'kl', 'margin']
+const FIRST = ['reward', 'loss', 'accuracy', 'kl', 'margin']
 const MARGINS = ['negligibly', 'slightly', 'better', 'significantly']
 
 /** One curve for each number that the steps measured; those that tell most come first. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Round, RoundEvent, RoundState } from '@/lib/types'
-import { stepOf, stepsOf } from './steps'
+import { lastRunOf, stagesOf, stepOf, stepsOf } from './steps'
 
 const moves = (...states: [RoundState, number][]): RoundEvent[] =>
   states.map(([to_state, second]) => ({
@@ -56,5 +56,27 @@ describe('the line of steps', () => {
     )
     const seconds = stepsOf(round('training_reward', events), 105_000).map((step) => step.seconds)
     expect(seconds).toEqual([10, 30, 25, null, null, null])
+  })
+})
+
+describe('the runs of a step', () => {
+  const several = {
+    ...round('training_policy'),
+    recipe: { method: ['rejection_sampling', 'online_dpo'] },
+    runs: [
+      { id: 1, stage: 'reward' },
+      { id: 2, stage: 'rejection' },
+      { id: 3, stage: 'rejection' },
+    ],
+  } as unknown as Round
+
+  it('are those of the methods, in order', () => {
+    expect(stagesOf(several, 'training_policy')).toEqual(['rejection', 'online'])
+    expect(stagesOf(several, 'deciding')).toEqual([])
+  })
+
+  it('ended with the newest', () => {
+    expect(lastRunOf(several, 'training_policy')?.id).toBe(3)
+    expect(lastRunOf(several, 'evaluating')).toBeUndefined()
   })
 })

@@ -1,3 +1,4 @@
+import { policyStages } from '@/lib/methods'
 import type { Round, RoundState, Run, Stage } from '@/lib/types'
 
 export type StepName =
@@ -23,11 +24,21 @@ const STEPS: { name: StepName; label: string; short: string }[] = [
   { name: 'deciding', label: 'Decide', short: 'Decide' },
 ]
 
-const STAGE_OF: Partial<Record<StepName, Stage>> = {
-  sampling: 'sample',
-  training_reward: 'reward',
-  training_policy: 'dpo',
-  evaluating: 'evaluate',
+/** The stages that a step runs, one after another; none where people work. */
+export function stagesOf(round: Round, step: StepName): Stage[] {
+  switch (step) {
+    case 'sampling':
+      return ['sample']
+    case 'training_reward':
+      return ['reward']
+    case 'training_policy':
+      return policyStages(round.recipe)
+    case 'evaluating':
+      return ['evaluate']
+    case 'collecting':
+    case 'deciding':
+      return []
+  }
 }
 
 export const isStepName = (name: unknown): name is StepName =>
@@ -75,10 +86,14 @@ function secondsIn(round: Round, name: StepName, now: number): number | null {
   return total
 }
 
-/** The newest run of a step, if that step is one that trains or samples. */
-export function runOf(round: Round, step: StepName): Run | undefined {
-  const stage = STAGE_OF[step]
-  return round.runs.findLast((run) => run.stage === stage)
+/** The newest run of a stage, if the round has come to it. */
+export const runOf = (round: Round, stage: Stage): Run | undefined =>
+  round.runs.findLast((run) => run.stage === stage)
+
+/** The run that a step was at last. */
+export function lastRunOf(round: Round, step: StepName): Run | undefined {
+  const stages: string[] = stagesOf(round, step)
+  return round.runs.findLast((run) => stages.includes(run.stage))
 }
 
 export const isOver = (round: Round) => round.state === 'closed' || round.state === 'cancelled'
