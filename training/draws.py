@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from training.adapters import acting, merged
+from training.adapters import act, merged
 from training.batches import batch_at
 from training.contracts import MAX_MARGIN, CompletionRow, ContractError, PromptRow, RankedCompletion
 from training.data import Encoder
@@ -25,6 +25,7 @@ from training.scoring import Scorer
 from training.segments import Group
 
 ADAPTER = "default"
+SEEDS_APART = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Draws:
         named = list(zip(prompts, ranked, strict=True))
         micro = self._params.micro_tokens
         theirs = [self._scorer.encoder.group(row.prompt_id, row.messages, own) for row, own in named]
-        rewards = self._scorer.rewards(theirs, micro)
+        rewards = self._scorer.rewards(theirs, micro, [prompt.safety for prompt in prompts])
         groups = [self._encoder.group(row.prompt_id, row.messages, own) for row, own in named]
         before = self._before(groups)
         self._number, self._items = number, _pairs(groups, rewards, before)
@@ -125,32 +126,25 @@ class Draws:
             )
 
     def _replies(self, prompts: Sequence[PromptRow], number: int) -> list[list[CompletionRow]]:
-        params = self._params
-        with ExitStack() as stack:
-            if self._run.job.lora:
-                stack.callback(_activate, self._policy)
-                stack.enter_context(merged(self._policy, ADAPTER))
-            self._policy.eval()
+        params, policy = self._params, self._policy
+        policy.eval()
+        with merged(policy, ADAPTER) if self._run.job.lora else nullcontext():
             replies = draw_replies(
-                self._run, self._policy, self._encoder, prompts, params.k,
-                seed=self._run.job.seed + (number + 1) * 1_000_003, batch_rows=params.batch_rows,
+                self._run, policy, self._encoder, prompts, params.k,
+                seed=self._run.job.seed + (number + 1) * SEEDS_APART, batch_rows=params.batch_rows,
             )  # fmt: skip
-        self._policy.train()
+        policy.train()
         return replies
 
     def _before(self, groups: Sequence[Group]) -> list[Tensor]:
-        with ExitStack() as stack:
-            stack.enter_context(precision_of(self._run.job, self._reference))
-            if self._reference is self._policy:
-                stack.callback(_activate, self._policy)
-                stack.enter_context(acting(self._policy, None))
-            micro = self._params.micro_tokens
-            return [own for some in in_batches("logprobs", self._reference, groups, micro) for own in some]
-
-
-def _activate(policy: PreTrainedModel) -> None:
-    with acting(policy, ADAPTER):
-        """It is left as it last acted."""
+        if self._reference is self._policy:
+            act(self._policy, None)
+        micro = self._params.micro_tokens
+        with precision_of(self._run.job, self._reference):
+            own = [one for some in in_batches("logprobs", self._reference, groups, micro) for one in some]
+        if self._reference is self._policy:
+            act(self._policy, ADAPTER)
+        return own
 
 
 def _pairs(groups: Sequence[Group], rewards: Sequence[Tensor], before: Sequence[Tensor]) -> list[Drawn]:

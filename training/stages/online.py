@@ -38,6 +38,7 @@ def run(run: Run) -> StageOutput:
     encoder = encoder_for(policy, job.policy)
     adapters = add_adapters(policy, job.lora, job.seed) if job.lora else None
     scorer = Scorer(job.reward_model, job)
+    scorer.check_tokens(encoder, f"the policy {job.policy}")
     shared = adapters is not None and is_reference(job)
     reference = policy if shared else load_policy(job.reference or job.policy, job, "reference")
 
