@@ -1,12 +1,28 @@
-import { useSuspenseQuery } from '@tanstack/react-query'
+import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { RankingPage } from '@/features/ranking/components/ranking-page'
+import { annotationQuery } from '@/lib/annotation-query'
 import { campaignQuery } from '@/lib/campaign-query'
+import type { CampaignForMember } from '@/lib/types'
 
 const route = getRouteApi('/members/campaigns/$id/rank')
 
 export function RankRoute() {
   const { id } = route.useParams()
+  const { amend } = route.useSearch()
   const { data: campaign } = useSuspenseQuery(campaignQuery(id))
+  if (amend) return <AmendRoute key={amend} campaign={campaign} uid={amend} />
   return <RankingPage key={id} campaign={campaign} />
+}
+
+function AmendRoute({ campaign, uid }: { campaign: CampaignForMember; uid: string }) {
+  const { data } = useSuspenseQuery(annotationQuery(uid))
+  const queries = useQueryClient()
+  const navigate = route.useNavigate()
+  const back = () => {
+    queries.removeQueries({ queryKey: ['annotation', uid] })
+    void queries.invalidateQueries({ queryKey: ['history', campaign.id] })
+    void navigate({ to: '/campaigns/$id/history/$uid', params: { id: campaign.id, uid } })
+  }
+  return <RankingPage campaign={campaign} amend={data.annotation} onAmended={back} />
 }

@@ -9,11 +9,12 @@ import {
 } from '@tanstack/react-router'
 import { HomePage } from '@/features/campaigns/components/home-page'
 import { LoginPage } from '@/features/session/components/login-page'
+import { annotationQuery } from '@/lib/annotation-query'
 import { campaignQuery, campaignsQuery } from '@/lib/campaign-query'
 import { sessionQuery } from '@/lib/session'
 import type { StepName } from '@/features/rounds/model/steps'
 import { isStepName } from '@/features/rounds/model/steps'
-import { campaignSearch } from './campaign-search'
+import { campaignSearch, historySearch } from './campaign-search'
 import { NotFound, PageProblem } from './fallbacks'
 import { Shell } from './shell'
 
@@ -63,12 +64,44 @@ const numeric = {
   stringify: ({ id }: { id: number }) => ({ id: String(id) }),
 }
 
+const uuidOf = (value: unknown) =>
+  typeof value === 'string' && /^[0-9a-f-]{36}$/.test(value) ? value : undefined
+
 const rank = createRoute({
   getParentRoute: () => members,
   path: '/campaigns/$id/rank',
   params: numeric,
+  validateSearch: (search): { amend?: string } => ({ amend: uuidOf(search.amend) }),
   loader: ({ context, params }) => context.queries.ensureQueryData(campaignQuery(params.id)),
   component: lazyRouteComponent(() => import('./rank-route'), 'RankRoute'),
+})
+
+const history = createRoute({
+  getParentRoute: () => framed,
+  path: '/campaigns/$id/history',
+  params: numeric,
+  validateSearch: historySearch,
+  loader: ({ context, params }) => context.queries.ensureQueryData(campaignQuery(params.id)),
+  component: lazyRouteComponent(() => import('./history-route'), 'HistoryRoute'),
+})
+
+const entry = createRoute({
+  getParentRoute: () => framed,
+  path: '/campaigns/$id/history/$uid',
+  params: {
+    parse: ({ id, uid }: { id: string; uid: string }) => ({ id: Number(id), uid }),
+    stringify: ({ id, uid }: { id: number; uid: string }) => ({ id: String(id), uid }),
+  },
+  loader: ({ context, params }) => context.queries.ensureQueryData(annotationQuery(params.uid)),
+  component: lazyRouteComponent(() => import('./history-route'), 'EntryRoute'),
+})
+
+const ownPage = createRoute({
+  getParentRoute: () => framed,
+  path: '/campaigns/$id/me',
+  params: numeric,
+  loader: ({ context, params }) => context.queries.ensureQueryData(campaignQuery(params.id)),
+  component: lazyRouteComponent(() => import('./own-route'), 'OwnRoute'),
 })
 
 const newCampaign = createRoute({
@@ -111,7 +144,13 @@ const people = createRoute({
 const routeTree = root.addChildren([
   login,
   members.addChildren([
-    framed.addChildren([home, staff.addChildren([newCampaign, campaign, round, people])]),
+    framed.addChildren([
+      home,
+      history,
+      entry,
+      ownPage,
+      staff.addChildren([newCampaign, campaign, round, people]),
+    ]),
     rank,
   ]),
 ])

@@ -27,6 +27,8 @@ export class OfflineError extends Error {
 }
 
 const TIMEOUT_MS = 30_000
+/** What a page that is being closed may still send on its way. */
+const MOST_KEPT_ALIVE = 60_000
 
 function csrfToken(): string {
   return /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? ''
@@ -58,15 +60,17 @@ export async function request<T>(method: string, path: string, body?: unknown): 
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (method !== 'GET') headers['X-CSRFToken'] = csrfToken()
   const isForm = body instanceof FormData
-  if (body !== undefined && !isForm) headers['Content-Type'] = 'application/json'
+  const text = body === undefined || isForm ? undefined : JSON.stringify(body)
+  if (text !== undefined) headers['Content-Type'] = 'application/json'
   let response: Response
   let answer: unknown
   try {
     response = await fetch(`/api${path}`, {
       method,
       headers,
-      body: isForm ? body : body === undefined ? undefined : JSON.stringify(body),
+      body: isForm ? body : text,
       credentials: 'same-origin',
+      keepalive: method === 'PUT' && (text?.length ?? 0) < MOST_KEPT_ALIVE,
       signal: isForm ? undefined : AbortSignal.timeout(TIMEOUT_MS),
     })
     answer = await answerOf(response)
@@ -79,6 +83,7 @@ export async function request<T>(method: string, path: string, body?: unknown): 
 
 export const get = <T>(path: string) => request<T>('GET', path)
 export const post = <T>(path: string, body: unknown = {}) => request<T>('POST', path, body)
+export const put = <T>(path: string, body: unknown) => request<T>('PUT', path, body)
 export const patch = <T>(path: string, body: unknown) => request<T>('PATCH', path, body)
 export const remove = (path: string) => request<undefined>('DELETE', path)
 

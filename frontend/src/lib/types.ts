@@ -36,9 +36,9 @@ export type ExportManifest = Schemas['Manifest']
 
 export type Completion = Schemas['ShownCompletion']
 /** One leased comparison as its annotator sees it: blind, in the order the server drew. */
-export type Task = Schemas['TaskItem']
+export type Task = Omit<Schemas['TaskItem'], 'draft'> & { draft?: ServerDraft | null }
 export type RankingProgress = Schemas['RankingProgress']
-export type Lease = Schemas['Leased']
+export type Lease = Omit<Schemas['Leased'], 'assignments'> & { assignments: Task[] }
 export type Submitted = Schemas['Submitted']
 /** A gap between neighbours: a margin level, or null where the two are equal. */
 export type Gap = 0 | 1 | 2 | 3 | null
@@ -52,12 +52,44 @@ export interface Judgement {
   flags: { reason: string; note: string }[]
   edit: string | null
 }
-type Judged<Name extends keyof Schemas> = Omit<Schemas[Name], 'gaps' | 'completions'> & {
+type Judged<Name extends keyof Schemas, Said = Judgement> = Omit<
+  Schemas[Name],
+  'gaps' | 'completions'
+> & {
   gaps: Gap[]
-  completions: Judgement[]
+  completions: Said[]
 }
 export type Submission = Judged<'SubmitRequest'>
-export type Undone = Judged<'Undone'>
+export type Undone = Omit<Judged<'Undone'>, 'assignment'> & { assignment: Task }
+
+/** A draft as the server keeps it; `content` is the page's own, and may be of an older page. */
+export interface ServerDraft {
+  content: { draft?: unknown; browser?: unknown }
+  version: number
+  at: string
+}
+export type DraftStanding = Omit<Schemas['DraftStands'], 'draft'> & { draft: ServerDraft | null }
+
+// ---- one's own work
+
+export type SaidCompletion = Judgement & { text: string }
+export type MineAnnotation = Judged<'MineAnnotation', SaidCompletion>
+export interface MineAnnotationPage {
+  count: number
+  results: MineAnnotation[]
+}
+/** One of one's own annotations, and all that was said of its comparison before. */
+export interface OwnAnnotation {
+  campaign: number
+  annotation: MineAnnotation
+  trail: Judged<'Trail'>[]
+}
+export type OwnPage = Schemas['OwnPage']
+export type OwnGold = Omit<Schemas['OwnGold'], 'answers'> & {
+  answers: (Omit<Schemas['OwnGoldAnswer'], 'gaps'> & { gaps: Gap[] })[]
+}
+export type Thread = Schemas['Thread']
+export type Note = Schemas['Note']
 
 // ---- rounds
 

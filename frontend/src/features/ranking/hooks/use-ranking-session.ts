@@ -1,7 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import * as api from '@/features/ranking/api/ranking-api'
 import { RankingSession } from '@/features/ranking/model/ranking-session'
-import type { CampaignForMember } from '@/lib/types'
+import type { CampaignForMember, MineAnnotation } from '@/lib/types'
 
 const HEARTBEAT_MS = 60_000
 /** With nothing to rank, look again this often. */
@@ -16,7 +16,12 @@ const SIGNS_OF_LIFE = [
 ] as const
 
 /** The running session of one person in one campaign, wired to the page's life: sight, network, tabs. */
-export function useRankingSession(campaign: CampaignForMember, user: number) {
+export function useRankingSession(
+  campaign: CampaignForMember,
+  user: number,
+  amend?: MineAnnotation,
+  onAmended?: () => void,
+) {
   const [session] = useState(
     () =>
       new RankingSession({
@@ -25,6 +30,8 @@ export function useRankingSession(campaign: CampaignForMember, user: number) {
         user,
         campaign: campaign.id,
         task: campaign.task,
+        amend,
+        onAmended,
       }),
   )
   const state = useSyncExternalStore(session.subscribe, session.snapshot)
@@ -51,7 +58,7 @@ export function useRankingSession(campaign: CampaignForMember, user: number) {
     for (const sign of SIGNS_OF_LIFE) window.addEventListener(sign, () => session.touch(), listen)
     window.addEventListener('online', () => session.retryNow(), { signal })
     window.addEventListener('pagehide', () => session.pause(), { signal })
-    window.addEventListener('storage', () => session.followOtherTab(), { signal })
+    window.addEventListener('storage', (event) => session.followOtherTab(event), { signal })
     document.addEventListener(
       'visibilitychange',
       () => (document.hidden ? session.pause() : session.resume()),

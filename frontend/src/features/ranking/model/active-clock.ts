@@ -11,10 +11,12 @@ export class ActiveClock {
     this.activeMs = seconds * 1000
   }
 
-  /** A sign of life: a key, a scroll, a touch, a pointer that moves. */
-  touch(now: number): void {
-    this.activeMs += Math.min(Math.max(0, now - this.lastSign), LONGEST_PAUSE_MS)
+  /** A sign of life: a key, a scroll, a touch, a pointer that moves. Returns the milliseconds without one. */
+  touch(now: number): number {
+    const silent = Math.max(0, now - this.lastSign)
+    this.activeMs += Math.min(silent, LONGEST_PAUSE_MS)
     this.lastSign = now
+    return silent
   }
 
   /** The page came back into sight: the time away is not counted. */

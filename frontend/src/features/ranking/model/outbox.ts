@@ -10,7 +10,10 @@ export interface Entry {
   clientId: string
   campaign: number
   task: Task
-  what: { kind: 'submit'; body: Submission } | { kind: 'skip'; reason: string }
+  what:
+    | { kind: 'submit'; body: Submission }
+    | { kind: 'amend'; annotation: string; body: Submission }
+    | { kind: 'skip'; reason: string }
   queuedAt: number
   /** A request has left, so the server may have it. */
   attempted: boolean
@@ -26,11 +29,14 @@ export interface OutboxState {
   trouble: 'offline' | 'server' | 'login' | null
 }
 
+type StorageChange = Pick<StorageEvent, 'key' | 'oldValue' | 'newValue'>
+
 export interface OutboxOptions<Sent> {
   user: number
   storage: Storage
   send: (entry: Entry) => Promise<Sent>
   onSent: (entry: Entry, sent: Sent) => void
+  onRefused?: (entry: Entry) => void
   schedule?: (retry: () => void, milliseconds: number) => void
 }
 
@@ -43,6 +49,8 @@ export class Outbox<Sent> {
   private state: OutboxState = { waiting: [], refused: [], isSending: false, trouble: null }
   private flushing: Promise<void> | null = null
   private retries = 0
+  /** What the storage has no room for: it lasts as long as the page. */
+  private readonly unstored = new Map<string, Entry>()
 
   constructor(private readonly options: OutboxOptions<Sent>) {
     this.prefix = `plumbline.outbox.${options.user}.`
@@ -70,7 +78,17 @@ export class Outbox<Sent> {
     return entry
   }
 
+  /** Send a refused one again: what stood in its way may be gone. */
+  retry(clientId: string): void {
+    const entry = this.state.refused.find((other) => other.clientId === clientId)
+    if (!entry) return
+    this.write({ ...entry, refused: null })
+    this.reload()
+    void this.flush()
+  }
+
   forget(clientId: string): void {
+    this.unstored.delete(clientId)
     this.options.storage.removeItem(this.prefix + clientId)
     this.reload()
   }
@@ -92,6 +110,12 @@ export class Outbox<Sent> {
       waiting: entries.filter((entry) => entry.refused === null),
       refused: entries.filter((entry) => entry.refused !== null),
     })
+  }
+
+  /** Which entry another tab has put in or taken out of the storage, if it was one. */
+  heard({ key, oldValue, newValue }: StorageChange): Entry | null {
+    if (!key?.startsWith(this.prefix)) return null
+    return JSON.parse(newValue ?? oldValue ?? 'null') as Entry | null
   }
 
   private async sendAll(): Promise<void> {
@@ -116,8 +140,10 @@ export class Outbox<Sent> {
       if (!(problem instanceof ApiError)) return 'offline'
       if (problem.status === 401) return 'login'
       if (problem.status === 429 || problem.status >= 500) return 'server'
-      this.write({ ...entry, attempted: true, refused: problem.message })
+      const refused = { ...entry, attempted: true, refused: problem.message }
+      this.write(refused)
       this.reload()
+      this.options.onRefused?.(refused)
       return null
     }
   }
@@ -131,15 +157,23 @@ export class Outbox<Sent> {
 
   private entries(): Entry[] {
     const { storage } = this.options
-    return Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '')
+    const stored = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '')
       .filter((key) => key.startsWith(this.prefix))
       .map((key) => JSON.parse(storage.getItem(key) ?? 'null') as Entry | null)
       .filter((entry) => entry !== null)
-      .sort((one, other) => one.queuedAt - other.queuedAt)
+    return [...stored, ...this.unstored.values()].sort(
+      (one, other) => one.queuedAt - other.queuedAt,
+    )
   }
 
   private write(entry: Entry): void {
-    this.options.storage.setItem(this.prefix + entry.clientId, JSON.stringify(entry))
+    try {
+      this.options.storage.setItem(this.prefix + entry.clientId, JSON.stringify(entry))
+      this.unstored.delete(entry.clientId)
+    } catch {
+      this.options.storage.removeItem(this.prefix + entry.clientId)
+      this.unstored.set(entry.clientId, entry)
+    }
   }
 
   private update(change: Partial<OutboxState>): void {

@@ -1,4 +1,5 @@
 import type { Task } from '@/lib/types'
+import type { Held } from './session-types'
 
 /**
  * The comparisons at hand: the first is on the screen, the others are fetched ahead.
@@ -7,7 +8,7 @@ import type { Task } from '@/lib/types'
  * the server. `done` names what this browser has already answered: a lease that was asked for earlier
  * may still list it.
  */
-export function mergeLeases(queue: Task[], leased: Task[], done: ReadonlySet<string>): Task[] {
+export function mergeLeases(queue: Held[], leased: Task[], done: ReadonlySet<string>): Held[] {
   const fresh = leased.filter((task) => !done.has(task.uid))
   const [current] = queue
   if (!current || done.has(current.uid)) return fresh
@@ -15,6 +16,6 @@ export function mergeLeases(queue: Task[], leased: Task[], done: ReadonlySet<str
   return [renewed, ...fresh.filter((task) => task.uid !== current.uid)]
 }
 
-export const withoutTask = (queue: Task[], uid: string) => queue.filter((task) => task.uid !== uid)
+export const withoutTask = (queue: Held[], uid: string) => queue.filter((task) => task.uid !== uid)
 
-export const withTaskFirst = (queue: Task[], task: Task) => [task, ...withoutTask(queue, task.uid)]
+export const withTaskFirst = (queue: Held[], task: Held) => [task, ...withoutTask(queue, task.uid)]

@@ -1,86 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { ApiError, OfflineError } from '@/lib/api'
-import { settingsWith } from '@/lib/settings-for-tests'
-import type { Lease, RankingProgress, Submission, Task, Undone } from '@/lib/types'
-import type { RankingApi } from './session-types'
-import { RankingSession } from './ranking-session'
-
-const progress: RankingProgress = {
-  round: 4,
-  state: 'collecting',
-  mine: 0,
-  mine_total: 10,
-  done: 0,
-  wanted: 10,
-  waiting: true,
-  reason: 'ok',
-}
-
-const task = (uid: string, k = 2): Task => ({
-  uid,
-  deadline: '',
-  prompt: [{ role: 'user', content: uid }],
-  completions: Array.from({ length: k }, (_, position) => ({ position, text: `${position}` })),
-})
-
-/** A server of three comparisons that keeps what is submitted. */
-class FakeServer implements RankingApi {
-  tasks = ['one', 'two', 'three', 'four'].map((uid) => task(uid))
-  saved: { uid: string; body: Submission }[] = []
-  isDown = false
-  refusal: ApiError | null = null
-  extended: string[] = []
-
-  private async answer<T>(make: () => T): Promise<T> {
-    await Promise.resolve()
-    if (this.isDown) throw new OfflineError()
-    if (this.refusal) throw this.refusal
-    return make()
-  }
-  lease = (_: number, want: number): Promise<Lease> =>
-    this.answer(() => ({
-      assignments: this.tasks.slice(0, want),
-      progress: { ...progress, mine: this.saved.length },
-    }))
-  extendLease = (uid: string) =>
-    this.answer(() => {
-      this.extended.push(uid)
-      return { deadline: '' }
-    })
-  skip = (uid: string) =>
-    this.answer(() => {
-      this.tasks = this.tasks.filter((other) => other.uid !== uid)
-      return undefined
-    })
-  submit = (uid: string, body: Submission) =>
-    this.answer(() => {
-      this.saved.push({ uid, body })
-      this.tasks = this.tasks.filter((other) => other.uid !== uid)
-      return { uid: `annotation-${uid}`, progress: { ...progress, mine: this.saved.length } }
-    })
-  undo = (annotation: string): Promise<Undone> =>
-    this.answer(() => {
-      const last = this.saved.pop()
-      if (!last || annotation !== `annotation-${last.uid}`)
-        throw new ApiError(409, 'Not the newest.')
-      this.tasks = [task(last.uid), ...this.tasks]
-      return { assignment: task(last.uid), ...last.body }
-    })
-}
-
-function begin(api: RankingApi, now: () => number = () => 1_000) {
-  let ids = 0
-  return new RankingSession({
-    api,
-    storage: localStorage,
-    user: 7,
-    campaign: 1,
-    task: settingsWith(),
-    now,
-    newId: () => `id-${now()}-${++ids}`,
-    schedule: () => undefined,
-  })
-}
+import { ApiError } from '@/lib/api'
+import { begin, FakeServer, progress, task } from './fake-server'
+import type { RankingSession } from './ranking-session'
 
 const settled = () => new Promise((resolve) => setTimeout(resolve))
 const choose = (session: RankingSession, choice: number) =>
@@ -300,7 +221,8 @@ describe('a ranking session', () => {
     server.isDown = true
     choose(there, 0)
     there.submit()
-    here.followOtherTab()
+    const key = 'plumbline.outbox.7.id-2000-1'
+    here.followOtherTab({ key, oldValue: null, newValue: localStorage.getItem(key) })
     expect(here.snapshot().queue[0]?.uid).toBe('two')
   })
 })

@@ -1,55 +1,70 @@
 import { ApiError, sentenceOf } from '@/lib/api'
 import { newUuid } from '@/lib/new-uuid'
-import type { Submission, Submitted, Task, Undone } from '@/lib/types'
-import { ActiveClock } from './active-clock'
-import type { Draft, DraftAction, Step } from './draft'
-import { decidedGaps, draftReducer, EMPTY_DRAFT, nextStep } from './draft'
+import type { Submitted, Undone } from '@/lib/types'
+import { answerOf, draftOfAnswer } from './answer'
+import type { DraftAction, Step } from './draft'
+import { draftReducer, EMPTY_DRAFT, nextStep } from './draft'
+import { DraftKeeper } from './draft-keeper'
 import type { Asked } from './judging'
-import { askedBy, sendable } from './judging'
+import { askedBy } from './judging'
 import type { Entry } from './outbox'
 import { Outbox } from './outbox'
-import { Sitting } from './sitting'
-import type { RankingState, SessionOptions } from './session-types'
 import { mergeLeases, withoutTask, withTaskFirst } from './queue'
-import { dropDraft, loadDraft, loadUndo, pruneDrafts, saveDraft, saveUndo } from './storage'
+import type { Held, RankingState, SessionOptions } from './session-types'
+import { Sitting } from './sitting'
+import { dropDraft, jsonOf, pruneDrafts, saveStored } from './storage'
+import { UndoList } from './undo-list'
 
 /** The one on the screen and two behind it. */
 const WANT = 3
 /** Who has shown no sign of life for this long has left: their leases are let run out. */
 const AWAY_MS = 5 * 60_000
+/** After this long without a sign of life, the first one looks at what happened elsewhere. */
+const PAUSE_MS = 20_000
+
+const HOLD_LOST =
+  'Your hold on this comparison has run out. You can still submit it: it counts if nobody else has taken it.'
+const ANSWERED_ELSEWHERE =
+  'You have answered that comparison in another tab or on another device. You find it under My rankings.'
 
 type Sent = Submitted | undefined
+
+const isRefusal = (problem: unknown): problem is ApiError =>
+  problem instanceof ApiError && problem.status !== 401 && problem.status < 500
 
 /** One annotator at work in one campaign: what is on the screen, what comes next, what is being saved. */
 export class RankingSession {
   private state: RankingState
   private readonly listeners = new Set<() => void>()
   private readonly outbox: Outbox<Sent>
+  private readonly keeper: DraftKeeper
   private readonly done = new Set<string>()
   private readonly now: () => number
-  private clock: ActiveClock
   private readonly sitting: Sitting
-  private undoable: string[]
+  private readonly undoable: UndoList
   private leasing: Promise<void> | null = null
   private mustAskAgain = false
 
   constructor(private readonly options: SessionOptions) {
+    const { api, storage, user, campaign } = options
+    const schedule = options.schedule ?? ((act, ms) => void setTimeout(act, ms))
     this.now = options.now ?? Date.now
-    this.clock = new ActiveClock(this.now())
     this.sitting = new Sitting(this.now(), options.task.break_minutes)
-    this.undoable = loadUndo(options.storage, options.user, options.campaign)
-    pruneDrafts(options.storage, this.now())
+    this.undoable = new UndoList(storage, user, campaign)
+    pruneDrafts(storage, this.now())
     this.outbox = new Outbox<Sent>({
-      user: options.user,
-      storage: options.storage,
-      schedule: options.schedule,
+      user,
+      storage,
+      schedule,
       send: (entry) => this.send(entry),
       onSent: (entry, sent) => this.sent(entry, sent),
+      onRefused: (entry) => void this.keepRefused(entry),
     })
     for (const entry of this.outbox.snapshot().waiting) this.done.add(entry.task.uid)
     this.state = {
       queue: [],
       draft: EMPTY_DRAFT,
+      elsewhere: null,
       progress: null,
       outbox: this.outbox.snapshot(),
       isStarting: true,
@@ -57,6 +72,14 @@ export class RankingSession {
       canUndo: this.canUndo(),
       notice: null,
     }
+    this.keeper = new DraftKeeper({
+      api,
+      storage,
+      now: this.now,
+      schedule,
+      onChange: (kept) => this.update(kept),
+      onAnswered: (uid) => this.answeredElsewhere(uid),
+    })
     this.outbox.subscribe(() => this.update({ outbox: this.outbox.snapshot() }))
   }
 
@@ -69,12 +92,15 @@ export class RankingSession {
 
   /** Send what an earlier visit left behind, then ask what waits. */
   async start(): Promise<void> {
+    const { amend } = this.options
+    if (amend) return this.beginAmending(amend)
     await Promise.race([this.outbox.flush(), new Promise((go) => setTimeout(go, 1_500))])
     await this.refill()
   }
 
   /** Top up the comparisons at hand. Asked while an answer is out, it asks once more after that one. */
   refill(): Promise<void> {
+    if (this.options.amend) return Promise.resolve()
     this.mustAskAgain = this.leasing !== null
     this.leasing ??= this.askForWork().finally(() => {
       this.leasing = null
@@ -86,8 +112,8 @@ export class RankingSession {
   dispatch(action: DraftAction): void {
     const [task] = this.state.queue
     if (!task) return
-    this.clock.touch(this.now())
-    this.keepDraft(task, draftReducer(this.state.draft, action, this.askedOf(task)))
+    this.keeper.touch()
+    this.keeper.change(draftReducer(this.state.draft, action, this.askedOf(task)))
   }
 
   /** What the comparison on the screen still wants. */
@@ -101,19 +127,16 @@ export class RankingSession {
     const [task] = this.state.queue
     const step = this.step()
     if (!task || step?.kind !== 'submit') return step
-    this.clock.touch(this.now())
-    const { draft } = this.state
+    this.keeper.touch()
     const clientId = this.newId()
-    const body: Submission = {
-      client_id: clientId,
-      ranking: draft.order,
-      gaps: decidedGaps(draft),
-      completions: sendable(draft.said, this.askedOf(task)),
-      all_bad: draft.allBad,
-      rationale: draft.rationale.trim(),
-      active_seconds: this.clock.seconds(),
-    }
-    this.settle(task, clientId, { kind: 'submit', body })
+    const answer = answerOf(this.state.draft, this.askedOf(task), this.keeper.seconds())
+    const body = { client_id: clientId, ...answer }
+    const { amends } = task
+    this.settle(
+      task,
+      clientId,
+      amends ? { kind: 'amend', annotation: amends, body } : { kind: 'submit', body },
+    )
     return null
   }
 
@@ -124,7 +147,7 @@ export class RankingSession {
 
   /** Bring the last submitted comparison back as it was. */
   async undo(): Promise<void> {
-    if (this.state.isUndoing) return
+    if (this.state.isUndoing || this.options.amend) return
     this.update({ isUndoing: true, notice: null })
     try {
       await this.undoLast()
@@ -135,15 +158,17 @@ export class RankingSession {
     }
   }
 
-  /** Hold the leases while their annotator is at work. */
+  /** Hold the leases while their annotator is at work, and bring the draft to the server. */
   async heartbeat(): Promise<void> {
-    if (!this.clock.isActive(this.now(), AWAY_MS)) return
-    await Promise.all(this.state.queue.map((task) => this.hold(task)))
+    void this.keeper.send()
+    if (!this.keeper.isActive(AWAY_MS)) return
+    const leased = this.state.queue.filter((task) => !task.amends)
+    await Promise.all(leased.map((task) => this.hold(task)))
   }
 
   touch(): void {
-    this.clock.touch(this.now())
     this.sitting.touch(this.now())
+    if (this.keeper.touch() > PAUSE_MS) void this.refill()
   }
 
   /** Called now and then: a long sitting is told of between two notices that matter more. */
@@ -156,20 +181,35 @@ export class RankingSession {
 
   /** The page is in sight again after it was hidden. */
   resume(): void {
-    this.clock.resume(this.now())
-    void this.outbox.flush()
+    this.keeper.resume()
+    this.retryNow()
     void this.refill()
   }
 
   /** The page is about to be hidden or closed. */
   pause(): void {
-    const [task] = this.state.queue
-    this.clock.touch(this.now())
-    if (task) this.keepDraft(task, this.state.draft)
+    this.keeper.touch()
+    if (this.state.queue.length > 0) this.keeper.change(this.state.draft)
+    void this.keeper.send()
   }
 
+  /** The network is back. */
   retryNow(): void {
     void this.outbox.flush()
+    void this.keeper.send()
+  }
+
+  /** Show the other of two drafts. */
+  swapDraft(): void {
+    this.keeper.swap()
+  }
+
+  keepShownDraft(): void {
+    this.keeper.settle()
+  }
+
+  retryRefused(clientId: string): void {
+    this.outbox.retry(clientId)
   }
 
   forgetRefused(clientId: string): void {
@@ -181,11 +221,22 @@ export class RankingSession {
   }
 
   /** Another tab of this person changed the storage: what it answered is off this screen too. */
-  followOtherTab(): void {
+  followOtherTab(change: Pick<StorageEvent, 'key' | 'oldValue' | 'newValue'>): void {
+    const entry = this.outbox.heard(change)
+    if (entry && change.newValue === null && !entry.attempted) this.done.delete(entry.task.uid)
+    else if (entry?.refused === null) this.done.add(entry.task.uid)
     this.outbox.reload()
-    for (const entry of this.outbox.snapshot().waiting) this.done.add(entry.task.uid)
-    this.undoable = loadUndo(this.options.storage, this.options.user, this.options.campaign)
+    this.undoable.reload()
     this.setQueue(this.state.queue.filter((task) => !this.done.has(task.uid)))
+    this.keeper.follow()
+  }
+
+  private beginAmending(amend: NonNullable<SessionOptions['amend']>): void {
+    const { uid, prompt, completions } = amend
+    const shown = completions.map(({ position, text }) => ({ position, text }))
+    const task: Held = { uid, amends: uid, deadline: '', prompt, completions: shown }
+    this.update({ queue: [task], isStarting: false })
+    this.keeper.show(task, draftOfAnswer(amend, this.askedOf(task)))
   }
 
   private async undoLast(): Promise<void> {
@@ -205,45 +256,37 @@ export class RankingSession {
   }
 
   private async undoSaved(): Promise<void> {
-    const annotation = this.undoable.at(-1)
+    const annotation = this.undoable.newest()
     if (!annotation) throw new Error('There is nothing of yours to undo here.')
     try {
       this.restore(await this.options.api.undo(annotation), 0)
     } catch (problem) {
-      if (!(problem instanceof ApiError) || problem.status === 401 || problem.status >= 500)
-        throw problem
-      this.setUndoable([])
+      if (isRefusal(problem)) this.undoable.clear()
       throw problem
     }
-    this.setUndoable(this.undoable.slice(0, -1))
+    this.undoable.dropNewest()
     void this.refill()
   }
 
-  private askedOf(task: Task): Asked {
+  private askedOf(task: Held): Asked {
     return askedBy(this.options.task, task.completions.length)
   }
 
   private restore(undone: Undone, seconds: number): void {
     const task = undone.assignment
-    // Where thumbs stand instead of a ranking, the server makes one from them.
-    const { isOneSided } = this.askedOf(task)
     this.pause()
     this.done.delete(task.uid)
-    const draft: Draft = {
-      ...EMPTY_DRAFT,
-      order: isOneSided ? [] : undone.ranking,
-      gaps: isOneSided ? [] : undone.gaps,
-      gapFocus: Math.max(0, undone.gaps.length - 1),
-      said: undone.completions,
-      allBad: undone.all_bad,
-      rationale: undone.rationale,
-      activeSeconds: seconds,
-    }
-    saveDraft(this.options.storage, task.uid, draft, this.now())
+    const draft = { ...draftOfAnswer(undone, this.askedOf(task)), activeSeconds: seconds }
+    saveStored(this.options.storage, task.uid, {
+      draft,
+      savedAt: this.now(),
+      version: task.draft?.version ?? 0,
+      isUnsent: true,
+    })
     this.setQueue(withTaskFirst(this.state.queue, task))
   }
 
-  private settle(task: Task, clientId: string, what: Entry['what']): void {
+  private settle(task: Held, clientId: string, what: Entry['what']): void {
     this.done.add(task.uid)
     const { campaign } = this.options
     this.outbox.add({ clientId, campaign, task, what, queuedAt: this.now() })
@@ -253,61 +296,84 @@ export class RankingSession {
     if (this.state.queue.length === 0) void this.refill()
   }
 
-  private send(entry: Entry): Promise<Sent> {
+  private send({ task, what }: Entry): Promise<Sent> {
     const { api } = this.options
-    return entry.what.kind === 'submit'
-      ? api.submit(entry.task.uid, entry.what.body)
-      : api.skip(entry.task.uid, entry.what.reason)
+    if (what.kind === 'submit') return api.submit(task.uid, what.body)
+    if (what.kind === 'amend') return api.amend(what.annotation, what.body)
+    return api.skip(task.uid, what.reason)
   }
 
-  private sent(entry: Entry, sent: Sent): void {
-    if (sent && entry.campaign === this.options.campaign) {
-      this.setUndoable([...this.undoable, sent.uid])
+  private sent({ campaign, what }: Entry, sent: Sent): void {
+    if (sent && campaign === this.options.campaign) {
+      if (what.kind === 'amend') this.undoable.replace(what.annotation, sent.uid)
+      else this.undoable.add(sent.uid)
       this.update({ progress: sent.progress })
+      if (what.kind === 'amend' && this.options.amend) this.options.onAmended?.()
     }
     if (this.outbox.snapshot().waiting.length === 0) void this.refill()
   }
 
+  /** What came too late stays the assignment's draft: should it be offered again, the work is there. */
+  private async keepRefused({ task, what, queuedAt }: Entry): Promise<void> {
+    this.done.delete(task.uid)
+    if (what.kind !== 'submit') return
+    const { api } = this.options
+    const draft = draftOfAnswer(what.body, this.askedOf(task))
+    try {
+      const standing = await api.readDraft(task.uid)
+      await api.saveDraft(task.uid, {
+        content: { draft: jsonOf({ ...draft, activeSeconds: what.body.active_seconds }) },
+        version: standing.draft?.version ?? 0,
+        at: new Date(queuedAt).toISOString(),
+      })
+    } catch {
+      // The outbox keeps it in this browser in any case.
+    }
+  }
+
+  private answeredElsewhere(uid: string): void {
+    this.done.add(uid)
+    dropDraft(this.options.storage, uid)
+    this.setQueue(withoutTask(this.state.queue, uid))
+    this.update({ notice: ANSWERED_ELSEWHERE })
+    void this.refill()
+  }
+
   private async askForWork(): Promise<void> {
+    const before = this.state.queue[0]?.uid
     try {
       const { assignments, progress } = await this.options.api.lease(this.options.campaign, WANT)
       this.update({ progress, isStarting: false })
       this.setQueue(mergeLeases(this.state.queue, assignments, this.done))
+      const [current] = this.state.queue
+      if (!current || current.uid !== before) return
+      if (assignments.some((task) => task.uid === before)) this.keeper.renew(current)
+      else await this.keeper.look()
     } catch (problem) {
       const isEmpty = this.state.queue.length === 0
       this.update({ isStarting: false, notice: isEmpty ? sentenceOf(problem) : this.state.notice })
     }
   }
 
-  private async hold(task: Task): Promise<void> {
+  private async hold(task: Held): Promise<void> {
     try {
       await this.options.api.extendLease(task.uid)
     } catch (problem) {
-      if (!(problem instanceof ApiError) || problem.status === 401 || problem.status >= 500) return
-      if (this.state.queue[0]?.uid === task.uid) {
-        this.update({
-          notice:
-            'Your hold on this comparison has run out. You can still submit it: it counts if nobody else has taken it.',
-        })
-      } else {
-        this.setQueue(withoutTask(this.state.queue, task.uid))
+      if (!isRefusal(problem)) return
+      if (this.state.queue[0]?.uid !== task.uid) {
+        return this.setQueue(withoutTask(this.state.queue, task.uid))
       }
+      await this.keeper.look()
+      if (this.state.queue[0]?.uid === task.uid) this.update({ notice: HOLD_LOST })
     }
   }
 
   /** Put up the first of the queue, with its draft if there is one. */
-  private setQueue(queue: Task[]): void {
+  private setQueue(queue: Held[]): void {
     const [task] = queue
-    if (task?.uid === this.state.queue[0]?.uid) return this.update({ queue })
-    const draft = task && loadDraft(this.options.storage, task.uid, task.completions.length)
-    this.clock = new ActiveClock(this.now(), draft?.activeSeconds)
-    this.update({ queue, draft: draft ?? EMPTY_DRAFT })
-  }
-
-  private keepDraft(task: Task, draft: Draft): void {
-    const kept = { ...draft, activeSeconds: this.clock.seconds() }
-    saveDraft(this.options.storage, task.uid, kept, this.now())
-    this.update({ draft: kept })
+    const isNew = task?.uid !== this.state.queue[0]?.uid
+    this.update({ queue })
+    if (isNew) this.keeper.show(task ?? null)
   }
 
   private pendingSubmits(): Entry[] {
@@ -318,12 +384,7 @@ export class RankingSession {
   }
 
   private canUndo(): boolean {
-    return this.undoable.length > 0 || this.pendingSubmits().length > 0
-  }
-
-  private setUndoable(uids: string[]): void {
-    this.undoable = uids
-    saveUndo(this.options.storage, this.options.user, this.options.campaign, uids)
+    return !this.options.amend && (this.undoable.length > 0 || this.pendingSubmits().length > 0)
   }
 
   private newId(): string {

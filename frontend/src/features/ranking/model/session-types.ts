@@ -1,5 +1,6 @@
 import type {
   Lease,
+  MineAnnotation,
   RankingProgress,
   Submission,
   Submitted,
@@ -8,13 +9,20 @@ import type {
   Undone,
 } from '@/lib/types'
 import type { Draft } from './draft'
+import type { DraftApi, Elsewhere } from './draft-sync'
 import type { OutboxState } from './outbox'
 
-export interface RankingApi {
+/** A comparison at hand; `amends` is the annotation of it that is to be changed. */
+export interface Held extends Task {
+  amends?: string
+}
+
+export interface RankingApi extends DraftApi {
   lease: (campaign: number, want: number) => Promise<Lease>
   extendLease: (uid: string) => Promise<{ deadline: string }>
   skip: (uid: string, reason: string) => Promise<undefined>
   submit: (uid: string, body: Submission) => Promise<Submitted>
+  amend: (annotation: string, body: Submission) => Promise<Submitted>
   undo: (annotation: string) => Promise<Undone>
 }
 
@@ -24,14 +32,20 @@ export interface SessionOptions {
   user: number
   campaign: number
   task: TaskSettings
+  /** Only this one of one's annotations is to be changed. */
+  amend?: MineAnnotation
+  /** It is changed, on the server. */
+  onAmended?: () => void
   now?: () => number
   newId?: () => string
   schedule?: (retry: () => void, milliseconds: number) => void
 }
 
 export interface RankingState {
-  queue: Task[]
+  queue: Held[]
   draft: Draft
+  /** Another device had a draft of the same comparison. */
+  elsewhere: Elsewhere | null
   progress: RankingProgress | null
   outbox: OutboxState
   /** The first answer about what waits is still out. */

@@ -1,14 +1,22 @@
+import { newUuid } from '@/lib/new-uuid'
 import type { Draft } from './draft'
 import { EMPTY_DRAFT } from './draft'
+import { isBlank } from './judging'
 
 const DRAFT = 'plumbline.draft.'
+const BROWSER = 'plumbline.browser'
 const UNDO = 'plumbline.undo.'
 const KEEP_MS = 7 * 86_400_000
 const UNDO_DEPTH = 20
 
-interface StoredDraft {
+/** The draft of an assignment as this browser has it. */
+export interface StoredDraft {
   draft: Draft
+  /** When something was last decided, by this machine's clock. */
   savedAt: number
+  /** The version on the server that it was written over; 0 where there was none. */
+  version: number
+  isUnsent: boolean
 }
 
 function read<T>(storage: Storage, key: string): T | null {
@@ -19,20 +27,56 @@ function read<T>(storage: Storage, key: string): T | null {
   }
 }
 
-/** The draft of an assignment, or null; positions that its K completions cannot have mean it is not ours. */
-export function loadDraft(storage: Storage, uid: string, k: number): Draft | null {
-  const stored = read<StoredDraft>(storage, DRAFT + uid)
-  if (!stored?.draft.order.every((position) => position >= 0 && position < k)) return null
-  // JSON has no undefined: an open gap was written as the text "open".
-  const gaps = stored.draft.gaps.map((gap) => ((gap as unknown) === 'open' ? undefined : gap))
-  const draft = { ...EMPTY_DRAFT, ...stored.draft, gaps }
-  return { ...draft, said: draft.said.filter(({ position }) => position >= 0 && position < k) }
+function write(storage: Storage, key: string, value: unknown): void {
+  try {
+    storage.setItem(key, JSON.stringify(value))
+  } catch {
+    // No room, or none allowed: what is open goes on in memory, and drafts are on the server too.
+  }
 }
 
-export function saveDraft(storage: Storage, uid: string, draft: Draft, now: number): void {
-  const gaps = draft.gaps.map((gap) => gap ?? (gap === null ? null : 'open'))
-  storage.setItem(DRAFT + uid, JSON.stringify({ draft: { ...draft, gaps }, savedAt: now }))
+const isNumbers = (value: unknown, k: number): value is number[] =>
+  Array.isArray(value) &&
+  value.every((position) => Number.isInteger(position) && position >= 0 && position < k)
+
+/** JSON has no undefined: an open gap is written as the text "open". */
+export const jsonOf = (draft: Draft): Record<string, unknown> => ({
+  ...draft,
+  gaps: Array.from(draft.gaps, (gap) => gap ?? (gap === null ? null : 'open')),
+})
+
+/** A draft that was written as JSON, by this page or an older one; null where it is not of K completions. */
+export function draftOf(json: unknown, k: number): Draft | null {
+  const raw = { ...EMPTY_DRAFT, ...(json as Partial<Draft> | null) }
+  if (!isNumbers(raw.order, k) || !Array.isArray(raw.gaps) || !Array.isArray(raw.said)) return null
+  return {
+    ...raw,
+    gaps: raw.gaps.map((gap) => ((gap as unknown) === 'open' ? undefined : gap)),
+    said: raw.said.filter(({ position }) => isNumbers([position], k)),
+  }
 }
+
+export function loadStored(storage: Storage, uid: string, k: number): StoredDraft | null {
+  const stored = read<Partial<StoredDraft>>(storage, DRAFT + uid)
+  const draft = stored && draftOf(stored.draft, k)
+  // Pages of before kept no version.
+  return draft && { savedAt: 0, version: 0, isUnsent: true, ...stored, draft }
+}
+
+export function saveStored(storage: Storage, uid: string, stored: StoredDraft): void {
+  write(storage, DRAFT + uid, { ...stored, draft: jsonOf(stored.draft) })
+}
+
+/** What two drafts decide, whatever stands in focus and however long it took. */
+function decided({ order, gaps, allBad, rationale, said }: Draft): string {
+  const judged = said.filter((one) => !isBlank(one))
+  const sorted = judged.sort((one, other) => one.position - other.position)
+  return JSON.stringify([order, jsonOf({ ...EMPTY_DRAFT, gaps }).gaps, allBad, rationale, sorted])
+}
+
+export const isSameDraft = (one: Draft, other: Draft) => decided(one) === decided(other)
+
+export const hasContent = (draft: Draft) => !isSameDraft(draft, EMPTY_DRAFT)
 
 export function dropDraft(storage: Storage, uid: string): void {
   storage.removeItem(DRAFT + uid)
@@ -47,11 +91,20 @@ export function pruneDrafts(storage: Storage, now: number): void {
   }
 }
 
+/** A name for this browser, so that its own tabs are not taken for another device. */
+export function browserName(storage: Storage): string {
+  const known = read<string>(storage, BROWSER)
+  if (known) return known
+  const name = newUuid()
+  write(storage, BROWSER, name)
+  return name
+}
+
 /** The annotations of this person and campaign that undo can reach, newest last. */
 export function loadUndo(storage: Storage, user: number, campaign: number): string[] {
   return read<string[]>(storage, `${UNDO}${user}.${campaign}`) ?? []
 }
 
 export function saveUndo(storage: Storage, user: number, campaign: number, uids: string[]): void {
-  storage.setItem(`${UNDO}${user}.${campaign}`, JSON.stringify(uids.slice(-UNDO_DEPTH)))
+  write(storage, `${UNDO}${user}.${campaign}`, uids.slice(-UNDO_DEPTH))
 }

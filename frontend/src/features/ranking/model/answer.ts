@@ -1,0 +1,34 @@
+import type { Submission, Undone } from '@/lib/types'
+import type { Draft } from './draft'
+import { decidedGaps, EMPTY_DRAFT } from './draft'
+import type { Asked } from './judging'
+import { sendable } from './judging'
+
+export type Answer = Omit<Submission, 'client_id'>
+
+/** A draft in which everything is decided, as it is submitted. */
+export const answerOf = (draft: Draft, asked: Asked, seconds: number): Answer => ({
+  ranking: draft.order,
+  gaps: decidedGaps(draft),
+  completions: sendable(draft.said, asked),
+  all_bad: draft.allBad,
+  rationale: draft.rationale.trim(),
+  active_seconds: seconds,
+})
+
+/** What was submitted, as the draft to go on from. */
+export function draftOfAnswer(
+  said: Pick<Undone, 'ranking' | 'gaps' | 'completions' | 'all_bad' | 'rationale'>,
+  { isOneSided }: Asked,
+): Draft {
+  return {
+    ...EMPTY_DRAFT,
+    // Where thumbs stand instead of a ranking, the server makes one from them.
+    order: isOneSided ? [] : said.ranking,
+    gaps: isOneSided ? [] : said.gaps,
+    gapFocus: Math.max(0, said.gaps.length - 1),
+    said: said.completions,
+    allBad: said.all_bad,
+    rationale: said.rationale,
+  }
+}
