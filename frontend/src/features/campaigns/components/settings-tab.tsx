@@ -1,12 +1,14 @@
-import { Button, Select, Switch, Textarea, TextInput } from '@mantine/core'
+import { Button, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { ProblemNotice } from '@/components/notice'
 import { RecipeFields } from '@/components/recipe-fields'
 import { changeCampaign } from '@/features/campaigns/api/campaign'
 import { campaignQuery } from '@/lib/campaign-query'
-import type { Campaign, RationaleSetting, TaskSettings } from '@/lib/types'
+import { faultAt } from '@/lib/fault-at'
+import type { Campaign } from '@/lib/types'
 import classes from './form.module.css'
+import { TaskFields } from './task-fields'
 
 /** What can be changed about a campaign. Rounds that run keep the recipe they were launched with. */
 export function SettingsTab({ campaign }: { campaign: Campaign }) {
@@ -26,8 +28,15 @@ export function SettingsTab({ campaign }: { campaign: Campaign }) {
       return queries.invalidateQueries({ queryKey: ['campaigns'] })
     },
   })
+  // A refusal is told where it belongs: the field says what is wrong, and has the focus.
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (change.error) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+  }, [change.error])
+  const fault = (path: string) => faultAt(change.error, path)
   return (
     <form
+      ref={form}
       className={classes.form}
       onSubmit={(event) => {
         event.preventDefault()
@@ -39,6 +48,7 @@ export function SettingsTab({ campaign }: { campaign: Campaign }) {
         maxLength={120}
         required
         value={name}
+        error={fault('name')}
         onChange={(event) => setName(event.currentTarget.value)}
       />
       <TextInput
@@ -54,14 +64,15 @@ export function SettingsTab({ campaign }: { campaign: Campaign }) {
         minRows={5}
         maxRows={20}
         value={guidelines}
+        error={fault('guidelines')}
         onChange={(event) => setGuidelines(event.currentTarget.value)}
       />
       <h2>The ranking page</h2>
-      <TaskFields task={task} onChange={setTask} />
+      <TaskFields task={task} faultOf={(path) => fault(`task.${path}`)} onChange={setTask} />
       <h2>Defaults of a new round</h2>
       <RecipeFields recipe={recipe} onChange={setRecipe} />
       {change.error && <ProblemNotice problem={change.error} />}
-      <div className={classes.row}>
+      <div className={classes.foot}>
         <Button type="submit" loading={change.isPending}>
           Save
         </Button>
@@ -77,41 +88,5 @@ export function SettingsTab({ campaign }: { campaign: Campaign }) {
         </span>
       </div>
     </form>
-  )
-}
-
-function TaskFields({
-  task,
-  onChange,
-}: {
-  task: TaskSettings
-  onChange: (task: TaskSettings) => void
-}) {
-  return (
-    <>
-      <Select
-        label="A reason for each ranking"
-        value={task.rationale}
-        onChange={(value) =>
-          onChange({ ...task, rationale: (value ?? 'optional') as RationaleSetting })
-        }
-        allowDeselect={false}
-        data={[
-          { value: 'off', label: 'Not asked for' },
-          { value: 'optional', label: 'If the annotator likes' },
-          { value: 'required', label: 'Needed' },
-        ]}
-      />
-      <Switch
-        label="“All bad” can be marked"
-        checked={task.all_bad}
-        onChange={(event) => onChange({ ...task, all_bad: event.currentTarget.checked })}
-      />
-      <Switch
-        label="A comparison may be skipped"
-        checked={task.skip}
-        onChange={(event) => onChange({ ...task, skip: event.currentTarget.checked })}
-      />
-    </>
   )
 }

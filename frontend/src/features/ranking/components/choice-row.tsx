@@ -13,13 +13,15 @@ interface ChoiceRowProps {
   choices: Choice[]
   chosen: number | null
   onChoose: (index: number) => void
+  isRequired?: boolean
   className?: string
 }
 
 const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }
 
 /** One choice out of a row of buttons: a radio group with one tab stop, moved through by the arrows. */
-export function ChoiceRow({ label, choices, chosen, onChoose, className }: ChoiceRowProps) {
+export function ChoiceRow(props: ChoiceRowProps) {
+  const { label, choices, chosen, onChoose } = props
   const row = useRef<HTMLDivElement>(null)
   const onKeyDown = (event: KeyboardEvent) => {
     const step = STEPS[event.key]
@@ -32,7 +34,14 @@ export function ChoiceRow({ label, choices, chosen, onChoose, className }: Choic
   return (
     // The keys belong to the group, the focus to its buttons.
     // eslint-disable-next-line jsx-a11y/interactive-supports-focus
-    <div ref={row} role="radiogroup" aria-label={label} className={className} onKeyDown={onKeyDown}>
+    <div
+      ref={row}
+      role="radiogroup"
+      aria-label={label}
+      aria-required={props.isRequired}
+      className={props.className}
+      onKeyDown={onKeyDown}
+    >
       {choices.map((choice, index) => (
         <button
           key={choice.id}

@@ -5,7 +5,11 @@ import { ScrollBox } from '@/components/scroll-box'
 import { wordDiff } from '@/features/ranking/model/word-diff'
 import { letterOf, ordinal } from '@/lib/format'
 import type { Completion } from '@/lib/types'
+import { AnswerEditor } from './answer-editor'
+import type { Judging } from './card-tools'
+import { CardTools } from './card-tools'
 import classes from './completion-card.module.css'
+import { TextChanges } from './text-changes'
 
 interface CompletionCardProps {
   completion: Completion
@@ -18,6 +22,8 @@ interface CompletionCardProps {
   against: Completion | null
   onPlace: () => void
   onTakeOut: () => void
+  /** Null where the campaign asks nothing of each answer. */
+  judging: Judging | null
 }
 
 /** One answer, by its letter; its head can be dragged into the ranking. */
@@ -28,9 +34,12 @@ export function CompletionCard(props: CompletionCardProps) {
     id: `card-${completion.position}`,
     disabled: !props.canBePlaced,
   })
+  const { judging } = props
   return (
     <article
       className={classes.card}
+      data-current={judging?.cursor ? true : undefined}
+      data-editing={judging?.isEditing || undefined}
       aria-labelledby={`answer-${letter}`}
       data-place={place ?? undefined}
       data-dragging={isDragging || undefined}
@@ -49,17 +58,32 @@ export function CompletionCard(props: CompletionCardProps) {
         {props.canBePlaced && <PlaceControl {...props} letter={letter} />}
       </header>
       <ScrollBox className={classes.text} label={`Text of answer ${letter}`}>
-        {completion.text.trim() === '' ? (
-          <p className={classes.empty}>This answer is empty.</p>
+        {judging?.isEditing ? (
+          <AnswerEditor
+            completion={completion}
+            edit={judging.said.edit}
+            onEdit={(text) =>
+              judging.onDraft({ type: 'edit', position: completion.position, text })
+            }
+            onClose={() => judging.onEdit(false)}
+          />
         ) : (
           <AnswerText text={completion.text} against={props.against} />
         )}
+        {judging?.asked.canEdit && !judging.isEditing && judging.said.edit !== null && (
+          <section className={classes.edited} aria-label={`Your better text of ${letter}`}>
+            <h3>Your better text</h3>
+            <TextChanges from={completion.text} to={judging.said.edit} />
+          </section>
+        )}
       </ScrollBox>
+      {judging && <CardTools {...judging} />}
     </article>
   )
 }
 
 function AnswerText({ text, against }: { text: string; against: Completion | null }) {
+  if (text.trim() === '') return <p className={classes.empty}>This answer is empty.</p>
   const pieces = against && wordDiff(text, against.text)
   if (!pieces) return <Markdown text={text} />
   return (

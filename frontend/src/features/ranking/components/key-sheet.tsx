@@ -2,45 +2,62 @@ import { Button, Group, Kbd, Modal, Switch, Table } from '@mantine/core'
 import type { KeyboardEvent, ReactNode } from 'react'
 import { useState } from 'react'
 import type { KeySettings } from '@/features/ranking/hooks/use-key-settings'
+import { isJudgeable } from '@/features/ranking/model/cursor'
+import type { Asked } from '@/features/ranking/model/judging'
 import type { ActionName } from '@/features/ranking/model/keys'
-import { ACTION_LABELS, ACTIONS, keyName } from '@/features/ranking/model/keys'
+import { ACTION_LABELS, keyName } from '@/features/ranking/model/keys'
 import { letterOf } from '@/lib/format'
 
 interface KeySheetProps {
   isOpen: boolean
-  k: number
+  asked: Asked
+  offers: ActionName[]
   settings: KeySettings
   onClose: () => void
 }
 
-const PAIR_ROWS: [string, string][] = [
+type Line = [keys: string, meaning: string]
+
+const PAIR_LINES: Line[] = [
   ['1 to 7', 'From “A significantly better” to “B significantly better”'],
   ['4, then A or B', 'Nearly equal, but A (or B) is negligibly better'],
 ]
 
-const rankRows = (k: number): [string, string][] => [
-  [`A to ${letterOf(k - 1)}`, 'Place the answers, best first'],
+const rankLines = (last: string): Line[] => [
+  [`A to ${last}`, 'Place the answers, best first'],
   ['0 or =', 'These two are equal'],
   ['1 2 3 4', 'Negligibly, slightly, better, significantly better'],
   ['← →', 'Go to another margin; on a letter of the ranking: move it'],
 ]
 
-/** Every key of the ranking page, for the comparison at hand; those of the actions can be changed. */
-export function KeySheet({ isOpen, k, settings, onClose }: KeySheetProps) {
-  const fixed: [string, string][] = [
-    ...(k === 2 ? PAIR_ROWS : rankRows(k)),
+const judgeLines = (last: string, isOneSided: boolean): Line[] => [
+  ['1 to 9, 0', 'Answer the question about an answer: its first option to its tenth'],
+  [`A to ${last}`, isOneSided ? 'Go to that answer' : 'Once the ranking stands: go to that answer'],
+  ...(isOneSided ? [] : [['Esc', 'Back to the ranking'] as Line]),
+]
+
+function linesOf(asked: Asked): Line[] {
+  const last = letterOf(asked.k - 1)
+  const ranking = asked.k === 2 ? PAIR_LINES : rankLines(last)
+  return [
+    ...(asked.isOneSided ? [] : ranking),
+    ...(isJudgeable(asked) ? judgeLines(last, asked.isOneSided) : []),
     ['Enter', 'Submit, and on to the next'],
   ]
-  const names = Array.from({ length: k }, (_, position) => letterOf(position).toLowerCase())
-  const hasClash = ACTIONS.some((action) => names.includes(settings.keymap[action]))
+}
+
+/** Every key of the ranking page, for the comparison at hand; those of the actions can be changed. */
+export function KeySheet({ isOpen, asked, offers, settings, onClose }: KeySheetProps) {
+  const names = Array.from({ length: asked.k }, (_, position) => letterOf(position).toLowerCase())
+  const hasClash = offers.some((action) => names.includes(settings.keymap[action]))
   return (
     <Sheet isOpen={isOpen} onClose={onClose}>
       <Table verticalSpacing="xs">
         <Table.Tbody>
-          {fixed.map(([keys, meaning]) => (
-            <Row key={keys} keys={keys} meaning={meaning} />
+          {linesOf(asked).map(([keys, meaning]) => (
+            <Row key={meaning} keys={keys} meaning={meaning} />
           ))}
-          {ACTIONS.map((action) => (
+          {offers.map((action) => (
             <ActionRow key={action} action={action} settings={settings} />
           ))}
         </Table.Tbody>

@@ -12,12 +12,14 @@ import classes from './order-rail.module.css'
 interface OrderRailProps {
   draft: Draft
   k: number
+  /** The digits set a margin here, and no answer elsewhere. */
+  isAsked?: boolean
   onMove: (position: number, to: number) => void
   onFocusGap: (index: number) => void
 }
 
 /** The ranking as it stands: K places, best first, with the margin between each two. */
-export function OrderRail({ draft, k, onMove, onFocusGap }: OrderRailProps) {
+export function OrderRail({ draft, k, isAsked = true, onMove, onFocusGap }: OrderRailProps) {
   const isOrdered = draft.order.length === k
   const rail = useRef<HTMLDivElement>(null)
   const movedByKey = useRef<number>(null)
@@ -44,6 +46,7 @@ export function OrderRail({ draft, k, onMove, onFocusGap }: OrderRailProps) {
                 draft={draft}
                 index={place - 1}
                 isOpen={isOrdered}
+                isWanted={isOrdered && isAsked && draft.gapFocus === place - 1}
                 onFocus={() => onFocusGap(place - 1)}
               />
             )}
@@ -128,10 +131,11 @@ interface GapMarkProps {
   draft: Draft
   index: number
   isOpen: boolean
+  isWanted: boolean
   onFocus: () => void
 }
 
-function GapMark({ draft, index, isOpen, onFocus }: GapMarkProps) {
+function GapMark({ draft, index, isOpen, isWanted, onFocus }: GapMarkProps) {
   const gap = draft.gaps[index]
   const choice = gap === undefined ? null : GAP_KEYS.find((key) => key.gap === gap)
   return (
@@ -139,12 +143,12 @@ function GapMark({ draft, index, isOpen, onFocus }: GapMarkProps) {
       type="button"
       className={classes.gap}
       data-enter="submit"
-      data-wanted={(isOpen && draft.gapFocus === index) || undefined}
+      data-wanted={isWanted || undefined}
       disabled={!isOpen}
       aria-label={
         isOpen ? `${gapQuestion(draft, index)} ${choice?.label ?? 'open'}` : 'margin, open'
       }
-      aria-current={isOpen && draft.gapFocus === index ? 'step' : undefined}
+      aria-current={isWanted ? 'step' : undefined}
       onClick={onFocus}
     >
       <span className={classes.sign}>{choice?.sign ?? '·'}</span>

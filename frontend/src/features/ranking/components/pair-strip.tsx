@@ -1,10 +1,11 @@
-import { ChoiceRow } from './choice-row'
+import type { ReactNode } from 'react'
 import { KeyCap } from '@/components/key-cap'
 import type { Draft } from '@/features/ranking/model/draft'
 import { STRIP, STRIP_MIDDLE, stripChoice } from '@/features/ranking/model/draft'
 import { gapName } from '@/features/ranking/model/keys'
 import { rankingSentence } from '@/features/ranking/model/words'
 import { letterOf } from '@/lib/format'
+import { ChoiceRow } from './choice-row'
 import classes from './pair-strip.module.css'
 
 const SHORT = ['', 'slightly', 'better', 'significantly']
@@ -31,12 +32,14 @@ function Cell({ index }: { index: number }) {
 
 interface PairStripProps {
   draft: Draft
+  /** In the place of the verdict, while the keys belong to one card. */
+  hint?: ReactNode
   onStrip: (choice: number) => void
   onLean: (position: number) => void
 }
 
 /** Side and strength as one thought: seven choices, and a lean within the middle one. */
-export function PairStrip({ draft, onStrip, onLean }: PairStripProps) {
+export function PairStrip({ draft, hint, onStrip, onLean }: PairStripProps) {
   const chosen = stripChoice(draft)
   const leaning = draft.gaps[0] === 0 ? draft.order[0] : null
   return (
@@ -57,7 +60,7 @@ export function PairStrip({ draft, onStrip, onLean }: PairStripProps) {
         onChoose={onStrip}
       />
       <div className={classes.verdict}>
-        {chosen === STRIP_MIDDLE ? (
+        {chosen === STRIP_MIDDLE && (
           <>
             <span>Lean?</span>
             {[0, 1].map((position) => (
@@ -72,14 +75,14 @@ export function PairStrip({ draft, onStrip, onLean }: PairStripProps) {
               </button>
             ))}
           </>
-        ) : (
-          <span>
-            {chosen === null
-              ? 'Which is better, and by how much?'
-              : `${rankingSentence(draft.order, draft.gaps)}.`}
-          </span>
         )}
+        {hint ?? (chosen !== STRIP_MIDDLE && <Verdict draft={draft} />)}
       </div>
     </div>
   )
+}
+
+function Verdict({ draft }: { draft: Draft }) {
+  const said = rankingSentence(draft.order, draft.gaps)
+  return <span>{said ? `${said}.` : 'Which is better, and by how much?'}</span>
 }

@@ -4,40 +4,30 @@ import { useKeySettings } from '@/features/ranking/hooks/use-key-settings'
 import { useRankingSession } from '@/features/ranking/hooks/use-ranking-session'
 import { useViewSettings } from '@/features/ranking/hooks/use-view-settings'
 import { useMe } from '@/lib/session'
-import type { CampaignForMember, MineAnnotation } from '@/lib/types'
-import { Amended } from './amended'
+import type { CampaignForMember } from '@/lib/types'
+import { Alert, Button } from '@mantine/core'
 import { GuidelinesPanel } from './guidelines-panel'
 import { KeySheet } from './key-sheet'
 import { NothingWaits } from './nothing-waits'
 import classes from './ranking-page.module.css'
+import { RefusedNotice } from './refused-notice'
 import { SaveWord } from './action-bar'
-import { SessionNotices } from './session-notices'
 import { TaskView } from './task-view'
 import { TopBar } from './top-bar'
 
-interface RankingPageProps {
-  campaign: CampaignForMember
-  /** One of one's own annotations that is to be changed, instead of ranking what waits. */
-  amend?: MineAnnotation
-  onAmended?: () => void
-}
-
-export function RankingPage({ campaign, amend, onAmended }: RankingPageProps) {
-  const { session, state } = useRankingSession(campaign, useMe().id, amend, onAmended)
-  // What is answered already can be changed, and not be given back.
-  const settings = amend ? { ...campaign.task, skip: false } : campaign.task
+export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
+  const { session, state } = useRankingSession(campaign, useMe().id)
   const keys = useKeySettings()
   const [isGuidelinesOpen, setGuidelinesOpen] = useState(false)
   const [isKeySheetOpen, setKeySheetOpen] = useState(false)
   const view = useViewSettings()
   const [isDragging, setDragging] = useState(false)
   const [task] = state.queue
-  const k = task?.completions.length ?? 0
 
-  const { run, open, setOpen, nudges } = useCommands({
+  const { run, open, setOpen, nudges, moves, asked, offers } = useCommands({
     session,
     state,
-    settings,
+    settings: campaign.task,
     keymap: keys.isOn && !isDragging ? keys.keymap : null,
     view,
     onGuidelines: () => setGuidelinesOpen((isOpen) => !isOpen),
@@ -57,18 +47,49 @@ export function RankingPage({ campaign, amend, onAmended }: RankingPageProps) {
         onKeys={() => run({ type: 'keys' })}
       />
       <main className={classes.main}>
-        <SessionNotices campaign={campaign.id} session={session} state={state} />
+        <div className={classes.notices}>
+          {state.notice && (
+            <Alert
+              role="alert"
+              color="yellow"
+              withCloseButton
+              closeButtonLabel="Close this notice"
+              onClose={() => session.dismissNotice()}
+            >
+              {state.notice}
+            </Alert>
+          )}
+          {state.outbox.trouble === 'login' && (
+            <Alert
+              role="alert"
+              color="yellow"
+              title="You are logged out; your rankings are kept here."
+            >
+              <Button size="compact-sm" onClick={() => window.location.reload()}>
+                Log in again
+              </Button>
+            </Alert>
+          )}
+          {state.outbox.refused.map((entry) => (
+            <RefusedNotice
+              key={entry.clientId}
+              entry={entry}
+              onForget={() => session.forgetRefused(entry.clientId)}
+            />
+          ))}
+        </div>
         {task ? (
           <TaskView
             key={task.uid}
             task={task}
             state={state}
             session={session}
-            settings={settings}
+            settings={campaign.task}
             keymap={keys.keymap}
             view={view}
             open={open}
             nudges={nudges}
+            moves={moves}
             onOpen={setOpen}
             onDragging={setDragging}
             run={run}
@@ -79,15 +100,11 @@ export function RankingPage({ campaign, amend, onAmended }: RankingPageProps) {
               <p role="status">Fetching your first comparison …</p>
             ) : (
               <>
-                {amend ? (
-                  <Amended campaign={campaign.id} annotation={amend.uid} />
-                ) : (
-                  <NothingWaits
-                    progress={state.progress}
-                    canUndo={state.canUndo}
-                    onUndo={() => run({ type: 'undo' })}
-                  />
-                )}
+                <NothingWaits
+                  progress={state.progress}
+                  canUndo={state.canUndo}
+                  onUndo={() => run({ type: 'undo' })}
+                />
                 <SaveWord outbox={state.outbox} />
               </>
             )}
@@ -99,7 +116,8 @@ export function RankingPage({ campaign, amend, onAmended }: RankingPageProps) {
       )}
       <KeySheet
         isOpen={isKeySheetOpen}
-        k={k}
+        asked={asked}
+        offers={offers}
         settings={keys}
         onClose={() => setKeySheetOpen(false)}
       />

@@ -1,28 +1,24 @@
-import { Textarea } from '@mantine/core'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef } from 'react'
 import { Conversation } from '@/components/conversation'
 import type { Open } from '@/features/ranking/hooks/use-commands'
 import type { ViewSettings } from '@/features/ranking/hooks/use-view-settings'
 import { useScrollTogether } from '@/features/ranking/hooks/use-scroll-together'
-import type { Command, Keymap } from '@/features/ranking/model/keys'
+import { cursorOf, isJudgeable } from '@/features/ranking/model/cursor'
 import type { Draft } from '@/features/ranking/model/draft'
-import { askedNow } from '@/features/ranking/model/draft'
-import { askedBy } from '@/features/ranking/model/judging'
+import type { Asked } from '@/features/ranking/model/judging'
+import { askedBy, saidOf } from '@/features/ranking/model/judging'
+import type { Command, Keymap } from '@/features/ranking/model/keys'
 import type { RankingSession } from '@/features/ranking/model/ranking-session'
 import type { RankingState } from '@/features/ranking/model/session-types'
-import { changedWords, question, rankingSentence, wantedKeys } from '@/features/ranking/model/words'
 import type { Completion, Task, TaskSettings } from '@/lib/types'
-import { ActionBar } from './action-bar'
+import type { Judging } from './card-tools'
 import { CompletionCard } from './completion-card'
-import { NextAnswer } from './next-answer'
-import { OrderRail } from './order-rail'
-import { PairStrip } from './pair-strip'
-import { SkipForm } from './skip-form'
+import { Controls } from './controls'
 import { TaskSort } from './task-sort'
 import classes from './task-view.module.css'
 import { ViewBar } from './view-bar'
 
-interface TaskViewProps {
+export interface TaskViewProps {
   task: Task
   state: RankingState
   session: RankingSession
@@ -32,6 +28,8 @@ interface TaskViewProps {
   open: Open
   /** Counts the submits that came too early. */
   nudges: number
+  /** Counts how often a key has led to another question. */
+  moves: number
   onOpen: (open: Open) => void
   onDragging: (isDragging: boolean) => void
   run: (command: Command) => void
@@ -39,14 +37,28 @@ interface TaskViewProps {
 
 /** One comparison: what was asked, the answers, and the controls, which never leave the screen. */
 export function TaskView(props: TaskViewProps) {
-  const { task, state, session } = props
+  const { task, state, session, settings } = props
   const { draft } = state
   const k = task.completions.length
+  const asked = askedBy(settings, k)
   const heading = useRef<HTMLHeadingElement>(null)
   const answers = useScrollTogether(props.view.isTogether)
   // The next comparison is new to the reader: reading starts at its prompt.
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])
+  // Where the keys lead, there the focus is; back at the ranking it leaves the card.
+  const followed = useRef(props.moves)
+  useEffect(() => {
+    if (followed.current === props.moves) return
+    followed.current = props.moves
+    const row = answers.current?.querySelector('[data-question][data-current]')
+    const stop = row?.querySelector<HTMLElement>('button[tabindex="0"], button:not([role])')
+    if (stop) stop.focus()
+    else if (document.activeElement?.closest('article')) {
+      heading.current?.focus({ preventScroll: true })
+    }
+  }, [props.moves, answers])
   const move = (position: number, to: number) => session.dispatch({ type: 'move', position, to })
+  const isMarking = settings.difference && props.view.isMarking
   return (
     <TaskSort order={draft.order} onMove={move} onDragging={props.onDragging}>
       <section className={classes.prompt}>
@@ -54,7 +66,7 @@ export function TaskView(props: TaskViewProps) {
           Prompt
         </h2>
         <Conversation messages={task.prompt} />
-        <ViewBar view={props.view} keymap={props.keymap} />
+        <ViewBar view={props.view} hasDifferences={settings.difference} keymap={props.keymap} />
       </section>
       <section ref={answers} className={classes.answers} aria-label="Answers" data-k={k}>
         {task.completions.map((completion) => (
@@ -63,14 +75,15 @@ export function TaskView(props: TaskViewProps) {
             completion={completion}
             place={placeOf(draft.order, completion.position)}
             nextPlace={draft.order.length}
-            canBePlaced={k > 2}
-            against={props.view.isMarking ? comparedWith(task, draft, completion) : null}
+            canBePlaced={k > 2 && !asked.isOneSided}
+            against={isMarking ? comparedWith(task, draft, completion) : null}
             onPlace={() => session.dispatch({ type: 'place', position: completion.position })}
             onTakeOut={() => session.dispatch({ type: 'unplace', position: completion.position })}
+            judging={isJudgeable(asked) ? judgingOf(completion.position, asked, props) : null}
           />
         ))}
       </section>
-      <Controls {...props} onMove={move} />
+      <Controls {...props} asked={asked} onMove={move} />
     </TaskSort>
   )
 }
@@ -87,102 +100,22 @@ function placeOf(order: number[], position: number): number | null {
   return place === -1 ? null : place
 }
 
-function Controls(props: TaskViewProps & { onMove: (position: number, to: number) => void }) {
-  const { task, state, session, settings, open, run } = props
-  const { draft } = state
-  const k = task.completions.length
-  const isReasonOpen = settings.rationale === 'required' || open === 'reason'
-  return (
-    <section className={classes.controls} aria-label="Your ranking">
-      <div className={classes.ranking} data-skipping={open === 'skip' || undefined}>
-        {k === 2 ? (
-          <PairStrip
-            draft={draft}
-            onStrip={(choice) => session.dispatch({ type: 'strip', choice })}
-            onLean={(position) => session.dispatch({ type: 'lean', position })}
-          />
-        ) : (
-          <>
-            <OrderRail
-              draft={draft}
-              k={k}
-              onMove={props.onMove}
-              onFocusGap={(index) => session.dispatch({ type: 'focus-gap', index })}
-            />
-            <NextAnswer
-              draft={draft}
-              k={k}
-              onPlace={(position) => session.dispatch({ type: 'place', position })}
-              onGap={(gap) => session.dispatch({ type: 'gap', gap })}
-            />
-          </>
-        )}
-      </div>
-      {isReasonOpen && (
-        <Textarea
-          label={settings.rationale === 'required' ? 'Your reason (needed)' : 'Your reason'}
-          description="Ctrl + Enter submits, Esc goes back to the keys."
-          autosize
-          minRows={1}
-          maxRows={4}
-          value={draft.rationale}
-          ref={(area) => {
-            if (area && open === 'reason' && document.activeElement !== area) area.focus()
-          }}
-          onChange={(event) =>
-            session.dispatch({ type: 'rationale', text: event.currentTarget.value })
-          }
-          onKeyDown={(event) => {
-            if (event.key !== 'Escape') return
-            event.currentTarget.blur()
-            props.onOpen('nothing')
-          }}
-        />
-      )}
-      {open === 'skip' ? (
-        <SkipForm
-          onSkip={(reason) => {
-            props.onOpen('nothing')
-            session.skip(reason)
-          }}
-          onClose={() => props.onOpen('nothing')}
-        />
-      ) : (
-        <ActionBar
-          settings={settings}
-          keymap={props.keymap}
-          outbox={state.outbox}
-          allBad={draft.allBad}
-          hasReason={draft.rationale.trim() !== ''}
-          isReady={session.step()?.kind === 'submit'}
-          canUndo={state.canUndo}
-          isUndoing={state.isUndoing}
-          onAllBad={() => run({ type: 'all-bad' })}
-          onReason={() => run({ type: 'reason' })}
-          onUndo={() => run({ type: 'undo' })}
-          onSkip={() => run({ type: 'skip' })}
-          onSubmit={() => run({ type: 'submit' })}
-        />
-      )}
-      <Spoken {...props} />
-    </section>
-  )
-}
-
-/** What a screen reader hears after each key: what now stands, and what is wanted next. */
-function Spoken({ task, state, settings, nudges }: TaskViewProps) {
-  const asked = askedBy(settings, task.completions.length)
-  const step = askedNow(state.draft, asked)
-  const [heard, setHeard] = useState({ said: state.draft.said, words: '' })
-  if (heard.said !== state.draft.said) {
-    const words = changedWords(heard.said, state.draft.said, asked)
-    setHeard({ said: state.draft.said, words })
+/** Two cards have room for their controls, and so has one question; else only the card at hand shows them. */
+function judgingOf(position: number, asked: Asked, props: TaskViewProps): Judging {
+  const { session, state, keymap, onOpen } = props
+  const at = cursorOf(state.draft, asked)
+  const cursor = at?.position === position ? at : null
+  return {
+    asked,
+    said: saidOf(state.draft.said, position),
+    cursor,
+    isOpen: cursor !== null || asked.k === 2 || asked.questions.length === 1,
+    isEditing: cursor !== null && props.open === 'edit',
+    keymap,
+    onDraft: (action) => session.dispatch(action),
+    onEdit: (isOpen) => {
+      if (!cursor) session.dispatch({ type: 'look', position })
+      onOpen(isOpen ? 'edit' : 'nothing')
+    },
   }
-  return (
-    <p className="visually-hidden" aria-live="polite" data-nudges={nudges}>
-      {nudges > 0 && step.kind !== 'submit' && 'Not yet. '}
-      {heard.words} {rankingSentence(state.draft.order, state.draft.gaps)}.{' '}
-      {question(step, state.draft, asked)} Keys: {wantedKeys(step, state.draft, asked)}.
-    </p>
-  )
 }

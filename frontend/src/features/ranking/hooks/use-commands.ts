@@ -32,6 +32,8 @@ export function useCommands(options: CommandsOptions) {
   const [open, setOpen] = useState<Open>('nothing')
   /** Counts the submits that came too early. */
   const [nudges, setNudges] = useState(0)
+  /** Counts how often a key has led to another question: the focus goes along. */
+  const [moves, setMoves] = useState(0)
   const [task] = state.queue
   const asked = askedBy(settings, task?.completions.length ?? 0)
   const cursor = cursorOf(state.draft, asked)
@@ -87,17 +89,20 @@ export function useCommands(options: CommandsOptions) {
   }
   /** After an answer by key, the next question is at hand; a pointer goes where it likes. */
   const runByKey = (command: Command) => {
+    const before = session.snapshot().draft.cursor
     run(command)
     if (command.type === 'draft' && DECIDES.has(command.action.type)) {
       session.dispatch({ type: 'go-on' })
     }
+    if (session.snapshot().draft.cursor !== before) setMoves((count) => count + 1)
   }
+  const offers = offered(settings)
   const place = {
     k: asked.k,
     isOneSided: asked.isOneSided,
     isJudging: cursor !== null,
-    offers: offered(settings),
+    offers,
   }
   useRankingKeys(place, options.keymap, runByKey)
-  return { run, open, setOpen, nudges }
+  return { run, open, setOpen, nudges, moves, asked, offers }
 }

@@ -202,13 +202,13 @@ describe('the words for it', () => {
 
   it('sum up one answer', () => {
     expect(judgementWords(said, asked)).toBe(
-      'Safety Unsafe, Helpfulness 4, Tone warm and flat, Flag harmful, edited',
+      'Unsafe, Helpfulness 4, Tone warm and flat, flagged harmful, edited',
     )
     expect(judgementWords(nothingSaid(0), asked)).toBe('')
   })
 
   it('tell what has changed', () => {
-    expect(changedWords([], [{ ...nothingSaid(1), safe: true }], asked)).toBe('B: Safety Safe.')
+    expect(changedWords([], [{ ...nothingSaid(1), safe: true }], asked)).toBe('B: Safe.')
     expect(changedWords([said], [said], asked)).toBe('')
   })
 

@@ -20,6 +20,8 @@ export interface Question {
   isRequired: boolean
   /** Nobody is led to it: it opens when the annotator goes there. */
   isOnDemand: boolean
+  /** Its answer in a few words: "Helpfulness 4". */
+  says: (options: string) => string
   chosen: (said: Judgement) => number[]
   withChosen: (said: Judgement, options: number[]) => Judgement
 }
@@ -46,6 +48,7 @@ function safety(isRequired: boolean): Question {
     isMany: false,
     isRequired,
     isOnDemand: false,
+    says: (option) => option,
     chosen: (said) => (said.safe === null ? [] : [said.safe ? 0 : 1]),
     withChosen: (said, [option]) => ({ ...said, safe: option === undefined ? null : option === 0 }),
   }
@@ -61,6 +64,7 @@ function thumbs(isRequired: boolean): Question {
     isMany: false,
     isRequired,
     isOnDemand: false,
+    says: (option) => `Thumb ${option.toLowerCase()}`,
     chosen: (said) => (said.thumb === null ? [] : [THUMBS.indexOf(said.thumb)]),
     withChosen: (said, [option]) => ({ ...said, thumb: THUMBS[option ?? -1] ?? null }),
   }
@@ -97,6 +101,7 @@ function attributeQuestion(attribute: Attribute): Question {
     isMany: attribute.kind === 'choice' && attribute.multiple,
     isRequired: attribute.required,
     isOnDemand: false,
+    says: (options) => `${attribute.label} ${options}`,
     chosen: (said) => indicesOf(attribute, said.attributes[name]),
     withChosen: (said, indices) => {
       const others = Object.entries(said.attributes).filter(([other]) => other !== name)
@@ -115,6 +120,7 @@ function flags(reasons: string[]): Question {
     isMany: true,
     isRequired: false,
     isOnDemand: true,
+    says: (options) => `flagged ${options}`,
     chosen: (said) => said.flags.flatMap(({ reason }) => withoutHoles(reasons.indexOf(reason))),
     withChosen: (said, indices) => ({
       ...said,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tokensOf, wordDiff } from './word-diff'
+import { tokensOf, wordChanges, wordDiff } from './word-diff'
 
 const marked = (text: string, other: string) =>
   wordDiff(text, other)
@@ -34,5 +34,19 @@ describe('the difference of two answers', () => {
 
   it('gives up on texts too long to compare', () => {
     expect(wordDiff('a '.repeat(3000), 'b '.repeat(3000))).toBeNull()
+  })
+
+  it('tells how one text becomes the other', () => {
+    expect(wordChanges('Dear Nora, thanks.', 'Nora, thanks a lot.')).toEqual([
+      { text: 'Dear ', kind: 'removed' },
+      { text: 'Nora, thanks', kind: 'same' },
+      { text: ' a lot', kind: 'added' },
+      { text: '.', kind: 'same' },
+    ])
+    expect(wordChanges('', 'new')).toEqual([{ text: 'new', kind: 'added' }])
+  })
+
+  it('marks in one piece what stands in one piece, whatever the other has there', () => {
+    expect(wordDiff('a b c d', 'a x b y c d')).toEqual([{ text: 'a b c d', isOwn: false }])
   })
 })

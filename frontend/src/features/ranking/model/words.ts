@@ -55,7 +55,7 @@ export function wantedKeys(step: Step, draft: Draft, asked: Asked): string {
       return 'R'
     case 'judge': {
       const isDone = nextStep(draft, asked).kind === 'submit'
-      const keys = optionKeys(questionAt(step.at, asked))
+      const keys = answerKeys(questionAt(step.at, asked))
       return isDone ? [keys, 'Enter submits'].filter(Boolean).join(', ') : keys
     }
     case 'gap':
@@ -66,13 +66,13 @@ export function wantedKeys(step: Step, draft: Draft, asked: Asked): string {
 }
 
 /** Options beyond the tenth have no digit. */
-const optionKeys = (asked: Question | null) => {
+export const answerKeys = (asked: Question | null) => {
   const count = asked?.options.length ?? 0
   if (count === 0) return ''
   return count > 9 ? '1 to 9 and 0' : `1 to ${count}`
 }
 
-/** "Safe, Helpfulness 4, Flag harmful, edited": what was said of one card, or '' for nothing. */
+/** "Safe, Helpfulness 4, flagged harmful, edited": what was said of one card, or '' for nothing. */
 export function judgementWords(said: Judgement, asked: Asked): string {
   const answers = asked.questions.flatMap((each) => {
     const words = answerWords(each, said)
@@ -84,7 +84,7 @@ export function judgementWords(said: Judgement, asked: Asked): string {
 /** "Helpfulness 4", or '' while it has no answer. */
 export function answerWords(asked: Question, said: Judgement): string {
   const chosen = asked.chosen(said).map((index) => asked.options[index])
-  return chosen.length === 0 ? '' : `${asked.label} ${chosen.join(' and ')}`
+  return chosen.length === 0 ? '' : asked.says(chosen.join(' and '))
 }
 
 /** What is said now of the cards that were judged otherwise before, for a screen reader. */

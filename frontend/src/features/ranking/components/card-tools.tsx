@@ -1,0 +1,163 @@
+import { TextInput } from '@mantine/core'
+import { KeyCap } from '@/components/key-cap'
+import type { Cursor } from '@/features/ranking/model/cursor'
+import type { DraftAction } from '@/features/ranking/model/draft'
+import type { Asked, Question } from '@/features/ranking/model/judging'
+import { FLAGS } from '@/features/ranking/model/judging'
+import type { Keymap } from '@/features/ranking/model/keys'
+import { keyName } from '@/features/ranking/model/keys'
+import { answerWords, judgementWords } from '@/features/ranking/model/words'
+import { letterOf } from '@/lib/format'
+import type { Judgement } from '@/lib/types'
+import classes from './card-tools.module.css'
+import { QuestionRow } from './question-row'
+
+export interface Judging {
+  asked: Asked
+  said: Judgement
+  /** The question at hand, if it is one about this card. */
+  cursor: Cursor | null
+  /** The controls are shown, else only what is set. */
+  isOpen: boolean
+  isEditing: boolean
+  keymap: Keymap
+  onDraft: (action: DraftAction) => void
+  onEdit: (isOpen: boolean) => void
+}
+
+/** What is asked of one answer: its questions, its flags and the way to edit it; folded, what was said. */
+export function CardTools(props: Judging) {
+  const { asked, said, onDraft } = props
+  const letter = letterOf(said.position)
+  if (!props.isOpen || props.isEditing) {
+    return (
+      <button
+        type="button"
+        className={classes.summary}
+        aria-label={`Judge ${letter}: ${judgementWords(said, asked) || 'nothing said yet'}`}
+        onClick={() => {
+          props.onEdit(false)
+          onDraft({ type: 'look', position: said.position })
+        }}
+      >
+        <Summary asked={asked} said={said} />
+      </button>
+    )
+  }
+  const flags = asked.questions.find((question) => question.id === FLAGS)
+  return (
+    <div className={classes.tools} role="group" aria-label={`Your judgement of ${letter}`}>
+      {asked.questions
+        .filter((question) => question !== flags)
+        .map((question) => (
+          <Row key={question.id} {...props} question={question} />
+        ))}
+      {(flags || asked.canEdit) && (
+        <div className={classes.buttons}>
+          {flags && <FlagButton {...props} flags={flags} />}
+          {asked.canEdit && <EditButton {...props} />}
+        </div>
+      )}
+      {flags && props.cursor?.question === FLAGS && (
+        <>
+          <Row {...props} question={flags} />
+          <Notes {...props} />
+        </>
+      )}
+    </div>
+  )
+}
+
+function Row({ question, said, cursor, onDraft }: Judging & { question: Question }) {
+  const { position } = said
+  const isCurrent = cursor?.question === question.id
+  return (
+    <div
+      onFocus={() =>
+        !isCurrent && onDraft({ type: 'go', cursor: { position, question: question.id } })
+      }
+    >
+      <QuestionRow
+        question={question}
+        said={said}
+        isCurrent={isCurrent}
+        onChoose={(option) => onDraft({ type: 'choose', position, question: question.id, option })}
+      />
+    </div>
+  )
+}
+
+function FlagButton({ flags, said, cursor, keymap, onDraft }: Judging & { flags: Question }) {
+  const { position } = said
+  const isOpen = cursor?.question === FLAGS
+  const reasons = flags.chosen(said).map((index) => flags.options[index])
+  return (
+    <button
+      type="button"
+      className={classes.tool}
+      aria-expanded={isOpen}
+      data-raised={reasons.length > 0 || undefined}
+      onClick={() => onDraft({ type: 'go', cursor: isOpen ? null : { position, question: FLAGS } })}
+    >
+      {reasons.length > 0 ? `Flagged: ${reasons.join(', ')}` : 'Flag'}
+      <KeyCap>{keyName(keymap.flag)}</KeyCap>
+    </button>
+  )
+}
+
+function EditButton({ said, isEditing, keymap, onEdit }: Judging) {
+  return (
+    <button
+      type="button"
+      className={classes.tool}
+      aria-expanded={isEditing}
+      onClick={() => onEdit(!isEditing)}
+    >
+      {said.edit === null ? 'Edit' : 'Edited'}
+      <KeyCap>{keyName(keymap.edit)}</KeyCap>
+    </button>
+  )
+}
+
+/** For each flag that is raised, room for a word about it. */
+function Notes({ said, onDraft }: Judging) {
+  return said.flags.map(({ reason, note }) => (
+    <TextInput
+      key={reason}
+      size="xs"
+      className={classes.note}
+      label={`What is ${reason}? (optional)`}
+      maxLength={1000}
+      value={note}
+      onChange={(event) =>
+        onDraft({
+          type: 'note',
+          position: said.position,
+          reason,
+          text: event.currentTarget.value,
+        })
+      }
+    />
+  ))
+}
+
+function Summary({ asked, said }: Pick<Judging, 'asked' | 'said'>) {
+  const answers = asked.questions.filter((question) => question.chosen(said).length > 0)
+  const missing = asked.questions.filter(
+    (question) => question.isRequired && question.chosen(said).length === 0,
+  )
+  return (
+    <>
+      {answers.map((question) => (
+        <span key={question.id} className={classes.pill} data-question={question.id}>
+          {answerWords(question, said)}
+        </span>
+      ))}
+      {said.edit !== null && <span className={classes.pill}>edited</span>}
+      {missing.length > 0 && <span className={classes.open}>{missing.length} to answer</span>}
+      {answers.length === 0 && said.edit === null && missing.length === 0 && (
+        <span className={classes.open}>Judge</span>
+      )}
+    </>
+  )
+}
