@@ -14,6 +14,7 @@ from annotate.campaigns.access import require_member
 from annotate.campaigns.chat import Chat
 from annotate.campaigns.models import Campaign, CampaignKind, Membership
 from annotate.chat.models import Conversation, Turn, TurnState
+from annotate.chat.own_leases import give_up_own, take_up_own
 from annotate.chat.progress import has_room
 from annotate.chat.telling import tell
 from annotate.errors import Conflict, Invalid
@@ -30,11 +31,16 @@ NOTIFY = "SELECT pg_notify('plumbline_chat', '')"
 
 
 def open_conversation(*, campaign: Campaign, user: User) -> Conversation | None:
-    """This person's conversation in the campaign's round, if one is open. Raises 403 to non-members."""
+    """This person's conversation in the campaign's round, if one is open; what they hold is held again.
+
+    Raises 403 to non-members.
+    """
     require_member(campaign, user)
     round = _collecting_round(campaign)
-    mine = Conversation.objects.filter(annotator=user, ended_at=None)
-    return mine.filter(round=round).first() if round is not None else None
+    if round is None:
+        return None
+    take_up_own(round_id=round.pk, annotator_id=user.pk, now=timezone.now())
+    return Conversation.objects.filter(round=round, annotator=user, ended_at=None).first()
 
 
 def start_conversation(*, campaign: Campaign, user: User) -> tuple[Conversation, bool]:
@@ -139,13 +145,19 @@ def take_back_turn(*, user: User, uid: uuid.UUID) -> None:
 
 
 def finish_conversation(*, user: User, uid: uuid.UUID) -> None:
-    """End a conversation; what was ranked stays. Finishing again changes nothing. Raises 403, 404."""
+    """End a conversation; what was ranked stays, and what was not is asked of nobody else.
+
+    Finishing again changes nothing. Raises 403, 404.
+    """
     found = find_conversation(user=user, uid=uid)
     with transaction.atomic():
         conversation = Conversation.objects.select_for_update().get(pk=found.pk)
         if conversation.ended_at is None:
             conversation.ended_at = timezone.now()
             conversation.save(update_fields=["ended_at"])
+            last = conversation.turns.order_by("number").last()
+            if last is not None and last.comparison_id is not None:
+                give_up_own(comparison_id=last.comparison_id)
             tell(conversation.uid)
 
 

@@ -38,9 +38,6 @@ class ConversationSerializer(serializers.Serializer[Any]):
     campaign = serializers.IntegerField()
     round = serializers.IntegerField()
     turns = TurnSerializer(many=True)
-    turn_limit = serializers.IntegerField()
-    prompt_min = serializers.IntegerField()
-    prompt_max = serializers.IntegerField()
     draft = serializers.CharField(allow_blank=True)
     ended = serializers.BooleanField()
     next = serializers.ChoiceField(choices=NEXT)
@@ -48,10 +45,13 @@ class ConversationSerializer(serializers.Serializer[Any]):
 
 
 class MyChatSerializer(serializers.Serializer[Any]):
-    """One's open conversation, null while there is none, and how far the round is."""
+    """One's open conversation, null while there is none, what holds for all, and how far the round is."""
 
     conversation = ConversationSerializer(allow_null=True)
     progress = RankingProgressSerializer()
+    turn_limit = serializers.IntegerField()
+    prompt_min = serializers.IntegerField()
+    prompt_max = serializers.IntegerField()
 
 
 class MessageTextSerializer(serializers.Serializer[None]):

@@ -8,7 +8,7 @@ from annotate.campaigns.chat import Chat
 from annotate.chat.conversations import best_of
 from annotate.chat.models import Conversation, Turn, TurnState
 from annotate.chat.progress import has_room
-from annotate.ranking.leases import TaskItem, task_item, with_texts
+from annotate.ranking.leases import TaskItem, task_of
 from annotate.ranking.models import Assignment, AssignmentState
 from annotate.rounds.models import RoundState
 
@@ -28,9 +28,6 @@ def conversation_shape(conversation: Conversation) -> dict[str, Any]:
         "campaign": campaign.pk,
         "round": conversation.round.number,
         "turns": shapes,
-        "turn_limit": chat.turns,
-        "prompt_min": chat.prompt_min,
-        "prompt_max": chat.prompt_max,
         "draft": conversation.draft,
         "ended": conversation.ended_at is not None,
         **_next(conversation, shapes, chat),
@@ -77,12 +74,12 @@ def _state(turn: Turn, assignment: Assignment | None) -> str:
 def _assignment(turn: Turn) -> Assignment | None:
     if turn.comparison_id is None:
         return None
-    return with_texts(Assignment.objects.filter(comparison=turn.comparison_id)).first()
+    return Assignment.objects.filter(comparison=turn.comparison_id).first()
 
 
 def _task(assignment: Assignment | None) -> TaskItem | None:
     is_open = assignment is not None and assignment.state != AssignmentState.SKIPPED
-    return task_item(assignment) if assignment is not None and is_open else None
+    return task_of(assignment.pk) if assignment is not None and is_open else None
 
 
 def _next(conversation: Conversation, turns: list[dict[str, Any]], chat: Chat) -> dict[str, str]:

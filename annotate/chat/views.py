@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from annotate.accounts.authentication import person
 from annotate.accounts.models import User
 from annotate.campaigns.access import campaign_or_404
+from annotate.campaigns.chat import Chat
 from annotate.chat import conversations
 from annotate.chat.models import Conversation
 from annotate.chat.serializers import (
@@ -35,9 +36,15 @@ class ChatView(APIView):
         user = person(request)
         campaign = campaign_or_404(campaign_id, user)
         found = conversations.open_conversation(campaign=campaign, user=user)
-        progress = progress_of(round=open_round(campaign), user=user)
-        shape = conversation_shape(found) if found else None
-        return Response(MyChatSerializer({"conversation": shape, "progress": progress}).data)
+        chat = Chat.parse(campaign.chat)
+        shape = {
+            "conversation": conversation_shape(found) if found else None,
+            "progress": progress_of(round=open_round(campaign), user=user),
+            "turn_limit": chat.turns,
+            "prompt_min": chat.prompt_min,
+            "prompt_max": chat.prompt_max,
+        }
+        return Response(MyChatSerializer(shape).data)
 
     @extend_schema(request=None, responses={201: ConversationSerializer, 200: ConversationSerializer})
     def post(self, request: Request, campaign_id: int) -> Response:

@@ -90,8 +90,9 @@ def complete(claim: Claim, *, voices: Sequence[Voice], written: Sequence[Written
             return False
         conversation = turn.conversation
         _hold_places(conversation.round_id)
-        if hold_state(round_id=conversation.round_id) != RoundState.COLLECTING:
-            return fail(claim, sentence="The round ended before the replies were written.", lasting=True)
+        state = hold_state(round_id=conversation.round_id)
+        if state != RoundState.COLLECTING or conversation.ended_at is not None:
+            return fail(claim, sentence="It ended before the replies were written.", lasting=True)
         if claim.rows().select_for_update(of=("self",)).first() is None:
             return False
         prompt = _prompt(turn)

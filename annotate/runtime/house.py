@@ -39,6 +39,11 @@ def programs(
     ]
 
 
+def chat_program(environment: Mapping[str, str]) -> Program:
+    """The driver of the replies in chat campaigns."""
+    return Program("chat", management("chat"), environment)
+
+
 def management(*arguments: str) -> list[str]:
     """The command line of a management command."""
     return [sys.executable, str(BASE / "manage.py"), *arguments]

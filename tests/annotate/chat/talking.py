@@ -23,7 +23,6 @@ from annotate.chat.sources import voices_of
 from annotate.chat.writing import Written, claim_next, complete
 from annotate.processes import Program, spawn, stop
 from annotate.ranking.answers import Answer
-from annotate.ranking.models import Annotation
 from annotate.ranking.submissions import submit
 from annotate.rounds.models import Round, RoundState
 from annotate.rounds.services import launch_round
@@ -67,7 +66,7 @@ def answered(conversation: Conversation, text: str) -> Turn:
     return Turn.objects.get(pk=turn.pk)
 
 
-def rank(turn: Turn, *, best: int = 0) -> Annotation:
+def rank(turn: Turn, *, best: int = 0) -> uuid.UUID:
     """A ranking that puts the reply at position ``best`` first."""
     assert turn.comparison is not None
     assignment = turn.comparison.assignments.get()
