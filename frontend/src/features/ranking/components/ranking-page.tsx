@@ -4,19 +4,28 @@ import { useKeySettings } from '@/features/ranking/hooks/use-key-settings'
 import { useRankingSession } from '@/features/ranking/hooks/use-ranking-session'
 import { useViewSettings } from '@/features/ranking/hooks/use-view-settings'
 import { useMe } from '@/lib/session'
-import type { CampaignForMember } from '@/lib/types'
-import { Alert, Button } from '@mantine/core'
+import type { CampaignForMember, MineAnnotation } from '@/lib/types'
+import { Amended } from './amended'
 import { GuidelinesPanel } from './guidelines-panel'
 import { KeySheet } from './key-sheet'
 import { NothingWaits } from './nothing-waits'
 import classes from './ranking-page.module.css'
-import { RefusedNotice } from './refused-notice'
 import { SaveWord } from './action-bar'
+import { SessionNotices } from './session-notices'
 import { TaskView } from './task-view'
 import { TopBar } from './top-bar'
 
-export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
-  const { session, state } = useRankingSession(campaign, useMe().id)
+interface RankingPageProps {
+  campaign: CampaignForMember
+  /** One of one's own annotations that is to be changed, instead of ranking what waits. */
+  amend?: MineAnnotation
+  onAmended?: () => void
+}
+
+export function RankingPage({ campaign, amend, onAmended }: RankingPageProps) {
+  const { session, state } = useRankingSession(campaign, useMe().id, amend, onAmended)
+  // What is answered already can be changed, and not be given back.
+  const settings = amend ? { ...campaign.task, skip: false } : campaign.task
   const keys = useKeySettings()
   const [isGuidelinesOpen, setGuidelinesOpen] = useState(false)
   const [isKeySheetOpen, setKeySheetOpen] = useState(false)
@@ -27,7 +36,7 @@ export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
   const { run, open, setOpen, nudges, moves, asked, offers } = useCommands({
     session,
     state,
-    settings: campaign.task,
+    settings,
     keymap: keys.isOn && !isDragging ? keys.keymap : null,
     view,
     onGuidelines: () => setGuidelinesOpen((isOpen) => !isOpen),
@@ -47,44 +56,14 @@ export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
         onKeys={() => run({ type: 'keys' })}
       />
       <main className={classes.main}>
-        <div className={classes.notices}>
-          {state.notice && (
-            <Alert
-              role="alert"
-              color="yellow"
-              withCloseButton
-              closeButtonLabel="Close this notice"
-              onClose={() => session.dismissNotice()}
-            >
-              {state.notice}
-            </Alert>
-          )}
-          {state.outbox.trouble === 'login' && (
-            <Alert
-              role="alert"
-              color="yellow"
-              title="You are logged out; your rankings are kept here."
-            >
-              <Button size="compact-sm" onClick={() => window.location.reload()}>
-                Log in again
-              </Button>
-            </Alert>
-          )}
-          {state.outbox.refused.map((entry) => (
-            <RefusedNotice
-              key={entry.clientId}
-              entry={entry}
-              onForget={() => session.forgetRefused(entry.clientId)}
-            />
-          ))}
-        </div>
+        <SessionNotices campaign={campaign.id} session={session} state={state} />
         {task ? (
           <TaskView
             key={task.uid}
             task={task}
             state={state}
             session={session}
-            settings={campaign.task}
+            settings={settings}
             keymap={keys.keymap}
             view={view}
             open={open}
@@ -100,11 +79,15 @@ export function RankingPage({ campaign }: { campaign: CampaignForMember }) {
               <p role="status">Fetching your first comparison …</p>
             ) : (
               <>
-                <NothingWaits
-                  progress={state.progress}
-                  canUndo={state.canUndo}
-                  onUndo={() => run({ type: 'undo' })}
-                />
+                {amend ? (
+                  <Amended campaign={campaign.id} annotation={amend.uid} />
+                ) : (
+                  <NothingWaits
+                    progress={state.progress}
+                    canUndo={state.canUndo}
+                    onUndo={() => run({ type: 'undo' })}
+                  />
+                )}
                 <SaveWord outbox={state.outbox} />
               </>
             )}
