@@ -1056,9 +1056,6 @@ export interface components {
             campaign: number;
             round: number;
             turns: components["schemas"]["Turn"][];
-            turn_limit: number;
-            prompt_min: number;
-            prompt_max: number;
             draft: string;
             ended: boolean;
             next: components["schemas"]["NextEnum"];
@@ -1318,10 +1315,13 @@ export interface components {
             /** Format: double */
             active_seconds: number;
         };
-        /** @description One's open conversation, null while there is none, and how far the round is. */
+        /** @description One's open conversation, null while there is none, what holds for all, and how far the round is. */
         MyChat: {
             conversation: components["schemas"]["Conversation"] | null;
             progress: components["schemas"]["RankingProgress"];
+            turn_limit: number;
+            prompt_min: number;
+            prompt_max: number;
         };
         /** @description A campaign to create. */
         NewCampaignRequest: {
