@@ -217,20 +217,24 @@ def lessons_loss(cast: Cast, batch: Sequence[Experience | Lesson]) -> Tensor:
     return (weights * surprises).sum()
 
 
-def learn(
+def loop_over(
     run: Run,
     cast: Cast,
     batches: Iterations,
     objective: Objective[Experience | Lesson],
     params: OnPolicyParams,
-) -> StageOutput:
-    """Run the iterations to their end and write the policy."""
+) -> Loop[Experience | Lesson]:
+    """The training loop over what is drawn."""
     job = run.job
-    loop = Loop(
+    return Loop(
         cast.trained, batches, objective, params, learning_rate=params.rate(lora=bool(job.lora)),
         seed=job.seed, work=run.work, autocast=is_autocast(job),
     )  # fmt: skip
-    log = loop.run(run.reporter, run.stop, job.stage)
+
+
+def learn(run: Run, cast: Cast, loop: Loop[Experience | Lesson]) -> StageOutput:
+    """Run the iterations to their end and write the policy."""
+    log = loop.run(run.reporter, run.stop, run.job.stage)
     metrics = {name: log.mean(name, last=10) for name in log.steps[-1]}
     metrics |= {f"first_{name}": log.steps[0][name] for name in ("score", "reward", "kl", "length")}
     metrics |= {"steps": len(log.steps), "tokens": log.tokens}

@@ -15,22 +15,36 @@ from training.advantages import (
     whiten,
 )
 from training.cast import Cast, Headed, load_cast
-from training.engine import Objective, Summed
+from training.engine import Loop, Objective, Summed
 from training.experience import Experience, Rollout, joined
 from training.imitation import Lesson
-from training.on_policy import Credit, Iterations, as_trained, check_job, learn, lessons_loss, moved
+from training.on_policy import (
+    Credit,
+    Iterations,
+    as_trained,
+    check_job,
+    learn,
+    lessons_loss,
+    loop_over,
+    moved,
+)
 from training.params import PpoParams, parse_params
 from training.run import Run, StageOutput
 
 
 def run(run: Run) -> StageOutput:
     """Train ``job.policy`` on its own replies to ``job.prompts``, ``job.k`` to each."""
+    return learn(run, *prepare(run))
+
+
+def prepare(run: Run) -> tuple[Cast, Loop[Experience | Lesson]]:
+    """Load the models and the prompts; raises :class:`ContractError` where the job cannot be done."""
     params = parse_params(PpoParams, run.job.params)
     check_job(run.job)
     cast = load_cast(run.job, critic=True)
     assert cast.critic is not None
     batches = Iterations(run, cast, params, credit(cast.critic, params), lambda item: item.reply_tokens)
-    return learn(run, cast, batches, _objective(run, cast, cast.critic, batches, params), params)
+    return cast, loop_over(run, cast, batches, _objective(run, cast, cast.critic, batches, params), params)
 
 
 def credit(critic: Headed, params: PpoParams) -> Credit:

@@ -10,23 +10,28 @@ from torch import Tensor
 from training.advantages import clipped_policy_loss, leave_one_out, whiten
 from training.cast import Cast, load_cast
 from training.contracts import ContractError
-from training.engine import Objective, Summed
+from training.engine import Loop, Objective, Summed
 from training.experience import Experience, Rollout, joined
 from training.imitation import Lesson
-from training.on_policy import Credit, Iterations, check_job, learn, lessons_loss, moved
+from training.on_policy import Credit, Iterations, check_job, learn, lessons_loss, loop_over, moved
 from training.params import RlooParams, parse_params
 from training.run import Run, StageOutput
 
 
 def run(run: Run) -> StageOutput:
     """Train ``job.policy`` on its own replies to ``job.prompts``, ``job.k`` to each."""
+    return learn(run, *prepare(run))
+
+
+def prepare(run: Run) -> tuple[Cast, Loop[Experience | Lesson]]:
+    """Load the models and the prompts; raises :class:`ContractError` where the job cannot be done."""
     params = parse_params(RlooParams, run.job.params)
     check_job(run.job)
     if run.job.k < 2:
         raise ContractError("rloo compares a reply with its siblings, so k must be at least 2.")
     cast = load_cast(run.job, critic=False)
     batches = Iterations(run, cast, params, credit(params), lambda item: len(item.group.completions))
-    return learn(run, cast, batches, _objective(run, cast, batches, params), params)
+    return cast, loop_over(run, cast, batches, _objective(run, cast, batches, params), params)
 
 
 def credit(params: RlooParams) -> Credit:
