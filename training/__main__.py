@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None, stop: StopFlag | None = None) -> int
         return EXIT_STOPPED
     except Exception as problem:  # noqa: BLE001 - whatever it is, the supervisor gets one sentence
         traceback.print_exc()
-        reporter.fail(_sentence(problem))
+        reporter.fail(_sentence(problem, arguments.job))
         return EXIT_FAILED
     return 0
 
@@ -121,10 +121,20 @@ def _run(stage: str, path: Path, reporter: Reporter, stop: StopFlag) -> None:
         reporter.say(f"Done in {result.seconds:.0f} s: {job.output}.")
 
 
-def _sentence(problem: Exception) -> str:
-    if getattr(problem, "errno", None) == errno.ENOSPC or "No space left" in str(problem):
-        where = getattr(problem, "filename", None) or "the job's output or work folder"
-        return f"The disk is full at {where}: free some space and run the stage again."
+NO_SPACE = {
+    errno.ENOSPC: "The disk is full",
+    errno.EDQUOT: "The quota of the disk is used up",
+    errno.EFBIG: "A file would be larger than this system allows",
+}
+
+
+def _sentence(problem: Exception, path: Path) -> str:
+    """Why the job at ``path`` failed; safetensors tells the number of an error only in its text."""
+    for number, what in NO_SPACE.items():
+        if getattr(problem, "errno", None) == number or f"(os error {number})" in str(problem):
+            job = read_job(path)
+            where = getattr(problem, "filename", None) or f"{job.output} or {job.work}"
+            return f"{what} at {where}: make room and run the stage again; what was there is untouched."
     if type(problem).__name__ == "OutOfMemoryError" or isinstance(problem, MemoryError):
         return "Memory ran out: lower micro_tokens or batch_rows in params."
     return f"The stage failed: {type(problem).__name__}: {' '.join(str(problem).split())[:300]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +18,10 @@ class Scale:
 
     mean: float
     deviation: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.mean) and math.isfinite(self.deviation) and self.deviation > 0):
+            raise ValueError(f"a scale of mean {self.mean} and deviation {self.deviation}")
 
     @classmethod
     def of(cls, values: Tensor) -> Scale:

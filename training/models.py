@@ -84,14 +84,19 @@ def load_policy(source: str, job: JobSpec, role: str = "policy", *, train: bool 
     bfloat16; pass ``train`` for those.
     """
     dtype = torch.float32 if train else DTYPES[job.precision]
-    model = _load(
+    model, info = _load(
         AutoModelForCausalLM.from_pretrained,
         source,
         role,
         use_safetensors=True,
         dtype=dtype,
         attn_implementation=ATTENTION_IN_PARTS,
+        output_loading_info=True,
     )
+    if any(name.endswith("ForSequenceClassification") for name in model.config.architectures or ()):
+        raise ContractError(f"The {role} {source} is a reward model, which writes no replies.")
+    if info["missing_keys"]:  # transformers would draw them at random
+        raise ContractError(f"The {role} {source} has no weights for {min(info['missing_keys'])}.")
     return _ready(model, job, source, role)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,10 @@ def read_meta(source: str, role: str) -> tuple[Combination, float]:
     try:
         meta: dict[str, Any] = json.loads((Path(source) / META_FILE).read_text(encoding="utf-8"))
         combination = Combination.from_meta(meta)
-        return combination, float(meta.get("temperature", 1 / combination.unit))
+        temperature = float(meta.get("temperature", 1 / combination.unit))
+        if not 0 < temperature < math.inf:
+            raise ValueError(temperature)
+        return combination, temperature
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise ContractError(
             f"The {role} {source} has no {META_FILE} with reward_mean and reward_std: "
