@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from training.contracts import LoraSpec
+from training.low_rank import fuse_adapters
 
 
 def add_adapters(model: PreTrainedModel, lora: LoraSpec, seed: int) -> PeftModel:
@@ -35,6 +36,7 @@ def add_adapters(model: PreTrainedModel, lora: LoraSpec, seed: int) -> PeftModel
     for name, parameter in model.named_parameters():
         if name.startswith("score."):
             parameter.requires_grad_(True)
+    fuse_adapters(model)
     return wrapped
 
 

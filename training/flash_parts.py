@@ -47,7 +47,7 @@ class _InParts(torch.autograd.Function):
                 output, lse = _completions(query, key, value, span, scale)
                 outputs.append(output)
                 sums.append(lse)
-        merged, lse = torch.cat(outputs, dim=2), torch.cat(sums, dim=2)
+        merged, lse = _joined(outputs), torch.cat(sums, dim=2)
         ctx.save_for_backward(query, key, value, merged, lse)
         ctx.spans, ctx.scale = spans, scale
         return merged
@@ -88,7 +88,13 @@ def _completions(
         _forward(query[:, :, part], key[:, :, part], value[:, :, part], is_causal=True, scale=scale)
         for part in span.completions
     ]
-    on_own, own_lse = (torch.cat(parts, dim=2) for parts in zip(*own, strict=True))
+    outputs, sums = zip(*own, strict=True)
+    on_own, own_lse = _joined(outputs), torch.cat(sums, dim=2)
     lse = torch.logaddexp(prompt_lse, own_lse)
     output = on_prompt * (prompt_lse - lse).exp()[..., None] + on_own * (own_lse - lse).exp()[..., None]
     return output.to(on_own.dtype), lse
+
+
+def _joined(outputs: Sequence[Tensor]) -> Tensor:
+    """One after another, ``[1, heads, T, d]``; a token's heads lie together, as the next layer wants them."""
+    return torch.cat([output.transpose(1, 2) for output in outputs], dim=1).transpose(1, 2)

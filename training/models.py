@@ -22,6 +22,7 @@ from transformers.utils import logging
 from training.attention import NAME as ATTENTION_IN_PARTS
 from training.contracts import ContractError, JobSpec
 from training.data import Encoder
+from training.fused import fuse_layers
 from training.selfcheck import attends_in_parts
 
 logging.set_verbosity_error()
@@ -153,6 +154,7 @@ def _ready(model: PreTrainedModel, job: JobSpec, source: str, role: str) -> PreT
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     model.to(resolve_device(job.device)).eval()  # type: ignore[arg-type]  # it takes a device
+    fuse_layers(model)
     if not attends_in_parts(model):
         raise ContractError(
             f"The {role} {source} is a {model.config.model_type}, whose attention is not plain causal "

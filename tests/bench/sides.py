@@ -174,9 +174,9 @@ def _train(trainer: Any) -> list[Shape]:
     """Train; returns the shape of every forward pass under gradients, padding and all."""
     shapes: list[Shape] = []
 
-    def see(trunk: Any, given: Any, named: dict[str, Any]) -> None:
+    def see(trunk: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
         if torch.is_grad_enabled():
-            rows, length = named["input_ids"].shape
+            rows, length = (given[0] if given else named["input_ids"]).shape
             shapes.append((rows, length))
 
     trainer.model.get_decoder().register_forward_pre_hook(see, with_kwargs=True)

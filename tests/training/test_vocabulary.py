@@ -32,7 +32,12 @@ def test_it_equals_a_softmax_over_kept_logits_in_values_and_gradients(
 def test_it_keeps_nothing_as_large_as_the_logits_where_the_head_is_frozen() -> None:
     hidden, weight = torch.randn(50, 8, requires_grad=True), torch.randn(1000, 8)
     sizes: list[int] = []
-    with torch.autograd.graph.saved_tensors_hooks(lambda t: sizes.append(t.numel()) or t, lambda t: t):
+
+    def note(saved: torch.Tensor) -> torch.Tensor:
+        sizes.append(saved.numel())
+        return saved
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda saved: saved):
         target_logprobs(Head(weight, None, 1.0, None), hidden, torch.zeros(50, dtype=torch.long))
     assert sizes
     assert max(sizes) <= hidden.numel()
