@@ -36,20 +36,13 @@ def prequential_metrics(
 ) -> dict[str, Any]:
     """``job.previous_reward_model`` on the rankings of comparisons that it was not trained on.
 
-    Raises :class:`ContractError` when it does not say what it was trained on, or has other tokens.
+    A model that cannot be tried fails no training: ``not_measured`` then says why.
     """
-    source = run.job.previous_reward_model
-    model = RewardModel(source, run.job, "previous reward model")
-    if not encoder.shares_tokens(model.encoder):
-        raise ContractError(
-            f"The previous reward model {source} has another vocabulary than the policy {run.job.policy}."
-        )
     try:
-        known = set((Path(source) / TRAINED_ON_FILE).read_text(encoding="utf-8").split())
-    except (OSError, ValueError) as problem:
-        raise ContractError(
-            f"The previous reward model {source} has no {TRAINED_ON_FILE}: what is new to it is not known."
-        ) from problem
+        model, known = _previous(run, encoder)
+    except ContractError as problem:
+        run.reporter.say(f"What is new is not measured before it is learnt. {problem}")
+        return {"not_measured": str(problem)}
     new = [ranking for ranking in rankings if comparison_key(ranking.group) not in known]
     scores = model.rewards([ranking.group for ranking in new], micro_tokens)
     return {
@@ -57,3 +50,19 @@ def prequential_metrics(
         **accuracy_metrics(new, scores),
         **scored_calibration(judged(new, scores), [model.temperature] * len(new)),
     }
+
+
+def _previous(run: Run, encoder: Encoder) -> tuple[RewardModel, set[str]]:
+    """The model and the keys of what it has learnt; raises :class:`ContractError` where it has neither."""
+    source = run.job.previous_reward_model
+    model = RewardModel(source, run.job, "previous reward model")
+    if not encoder.shares_tokens(model.encoder):
+        raise ContractError(
+            f"The previous reward model {source} has another vocabulary than the policy {run.job.policy}."
+        )
+    try:
+        return model, set((Path(source) / TRAINED_ON_FILE).read_text(encoding="utf-8").split())
+    except (OSError, ValueError) as problem:
+        raise ContractError(
+            f"The previous reward model {source} has no {TRAINED_ON_FILE}: what is new to it is not known."
+        ) from problem

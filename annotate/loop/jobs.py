@@ -19,7 +19,7 @@ from annotate.loop.models import RunState, TrainingRun
 from annotate.prompts.models import Split
 from annotate.rounds.digests import model_location
 from annotate.rounds.models import Checkpoint, CheckpointKind, Round
-from annotate.rounds.services import checkpoint_of, first_policy_of
+from annotate.rounds.services import checkpoint_of, first_policy_of, reward_model_before
 from training.contracts import (
     STAGES,
     JobSpec,
@@ -84,7 +84,12 @@ def _sample(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
 
 
 def _reward(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
-    return {"rankings": inputs.rankings_so_far(round), "lora": _lora(recipe)}
+    before = reward_model_before(round)
+    return {
+        "rankings": inputs.rankings_so_far(round),
+        "lora": _lora(recipe),
+        "previous_reward_model": _path(before) if before else "",
+    }
 
 
 def _sft(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:

@@ -77,6 +77,14 @@ def checkpoint_of(round: Round, kind: CheckpointKind) -> Checkpoint | None:
     return round.checkpoints.filter(kind=kind).first()
 
 
+def reward_model_before(round: Round) -> Checkpoint | None:
+    """The newest reward model of the campaign's earlier rounds."""
+    earlier = Checkpoint.objects.filter(
+        campaign_id=round.campaign_id, kind=CheckpointKind.REWARD, round__number__lt=round.number
+    )
+    return earlier.order_by("-round__number").first()
+
+
 def promote(*, round: Round, actor: User | None, reason: str = "") -> Round:
     """Make the challenger the champion and close the round."""
     with transaction.atomic():

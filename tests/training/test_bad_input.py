@@ -105,8 +105,10 @@ def test_it_stops_when_the_loss_is_no_number_and_keeps_the_model_before(
 
 def test_it_refuses_an_encoder_as_the_trunk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "bert"
-    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-    BertForMaskedLM(BertConfig(vocab_size=300, **sizes)).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=300, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2
+    )
+    BertForMaskedLM(config).save_pretrained(folder)
     make_tokenizer().save_pretrained(folder)
     path = write_lines(tmp_path / "rankings.jsonl", ranking_rows(2))
     error = refused(capsys, write_job(tmp_path, "reward", policy=str(folder), rankings=[path]))

@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from tests.training.tiny import WORDS, make_tokenizer, ranking_rows, run_stage, write_job, write_lines
-from training.__main__ import main
 from training.contracts import ContractError, RankedCompletion, read_job
 from training.safety import safety_first
 from training.scoring import RewardModel, Scorer
@@ -31,13 +30,6 @@ def train(
     rankings = write_lines(folder / "rankings.jsonl", rows)
     output, metrics = run_stage(write_job(folder, "reward", policy=policy, rankings=[rankings], **fields))
     return output / "checkpoint", metrics
-
-
-def refused(capsys: pytest.CaptureFixture[str], job: Path) -> str:
-    stage = json.loads(job.read_text())["stage"]
-    assert main([stage, str(job)]) == 2
-    assert not Path(json.loads(job.read_text())["output"]).exists()
-    return capsys.readouterr().err.strip().splitlines()[-1]
 
 
 def test_it_measures_by_round_and_calibrates_on_what_is_held_out(tmp_path: Path, llama: str) -> None:
@@ -70,14 +62,21 @@ def test_it_tries_the_model_before_on_what_that_has_not_learnt(tmp_path: Path, l
     assert again["prequential"]["accuracy"] is None
 
 
-def test_it_refuses_a_model_before_that_does_not_say_what_it_learnt(
-    tmp_path: Path, llama: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [
+        (lambda before: (before / "trained_on.txt").unlink(), "has no trained_on.txt"),
+        (shutil.rmtree, "is not a folder that exists"),
+    ],
+)
+def test_it_trains_on_though_the_model_before_cannot_be_tried(
+    tmp_path: Path, llama: str, harm: Callable[[Path], None], reason: str
 ) -> None:
     before, _ = train(tmp_path / "one", llama, ranking_rows(4))
-    (before / "trained_on.txt").unlink()
-    rankings = write_lines(tmp_path / "rankings.jsonl", ranking_rows(6))
-    job = write_job(tmp_path, "reward", policy=llama, rankings=[rankings], previous_reward_model=str(before))
-    assert "has no trained_on.txt" in refused(capsys, job)
+    harm(before)
+    _, metrics = train(tmp_path / "two", llama, ranking_rows(6), previous_reward_model=str(before))
+    assert reason in metrics["prequential"]["not_measured"]
+    assert metrics["train_rankings"] == 6
 
 
 def test_it_joins_safety_and_helpfulness(tmp_path: Path, llama: str) -> None:

@@ -72,6 +72,22 @@ def test_training_reads_the_rankings_of_every_round_so_far(artifacts: Path) -> N
         assert job.rankings == [str(artifacts / "one.jsonl"), str(artifacts / "two.jsonl")]
 
 
+def test_the_reward_model_before_is_the_newest_of_earlier_rounds() -> None:
+    round = round_in(RoundState.TRAINING_REWARD)
+    Snapshot.objects.create(round=round, path="one.jsonl", digest="1", counts={})
+    assert write_job(round=round, stage="reward").previous_reward_model == ""
+    Round.objects.filter(pk=round.pk).update(state=RoundState.CLOSED)
+    common = {"campaign": round.campaign, "recipe": round.recipe, "start_policy": round.start_policy}
+    skipped = Round.objects.create(number=2, state=RoundState.CANCELLED, **common)
+    now = Round.objects.create(number=3, **common)
+    for number, own in enumerate((round, skipped, now), start=1):
+        kind = "policy" if own is skipped else "reward"
+        Checkpoint.objects.create(
+            campaign=round.campaign, kind=kind, name=kind, path=f"/models/{number}", round=own
+        )
+    assert write_job(round=now, stage="reward").previous_reward_model == "/models/1"
+
+
 def test_the_reference_is_where_the_round_started_and_the_base_where_the_campaign_did() -> None:
     round = round_in(RoundState.EVALUATING)
     first = round.start_policy
