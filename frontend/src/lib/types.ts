@@ -70,6 +70,18 @@ export interface ServerDraft {
 }
 export type DraftStanding = Omit<Schemas['DraftStands'], 'draft'> & { draft: ServerDraft | null }
 
+// ---- chatting
+
+export type ChatTurn = Omit<Schemas['Turn'], 'task'> & { task: Task | null }
+export type Conversation = Omit<Schemas['Conversation'], 'turns'> & { turns: ChatTurn[] }
+export type Chat = Omit<Schemas['MyChat'], 'conversation'> & { conversation: Conversation | null }
+
+/** One message of a conversation's websocket: the whole, or words that one reply goes on with. */
+export type ChatMessage =
+  | { kind: 'ping' }
+  | { kind: 'conversation'; conversation: Conversation }
+  | { kind: 'text'; turn: number; position: number; text: string; restart: boolean }
+
 // ---- one's own work
 
 export type SaidCompletion = Judgement & { text: string }
