@@ -83,8 +83,9 @@ def test_the_reward_model_before_is_the_newest_of_earlier_rounds() -> None:
     for number, own in enumerate((round, skipped, now), start=1):
         kind = "policy" if own is skipped else "reward"
         Checkpoint.objects.create(
-            campaign=round.campaign, kind=kind, name=kind, path=f"/models/{number}", round=own
-        )
+            campaign=round.campaign, kind=kind, name=kind, path=f"/models/{number}", round=own,
+            parent=round.start_policy,
+        )  # fmt: skip
     assert write_job(round=now, stage="reward").previous_reward_model == "/models/1"
 
 
