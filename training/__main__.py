@@ -56,7 +56,10 @@ def _describe_job() -> str:
         f"lora holds {names(LoraSpec)}, or is null to train every weight.\n"
         "sample: policy, prompts, k, sampling.  reward: policy (trunk), rankings, lora.\n"
         "sft: policy, dialogues, lora.  rejection: policy, prompts, completions, reward_model, lora.\n"
-        "dpo: policy, reference, rankings, lora.\n"
+        "dpo: policy, reference, rankings, lora; for silver rankings also reward_model, prompts, sampling.\n"
+        "kto: policy, reference, rankings, lora.\n"
+        "online, ppo, rloo: policy, reference, reward_model, prompts, sampling, lora, k (ppo, rloo).\n"
+        "judge: prompts, completions, policy (if it judges itself).\n"
         "evaluate: policy, reference, base, reward_model, prompts, sampling.\n"
         "benchmark: reward_model, benchmarks."
     )

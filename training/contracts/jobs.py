@@ -12,10 +12,22 @@ from typing import Any, Literal, TypedDict
 from training.contracts.errors import ContractError
 
 Stage = Literal[
-    "sample", "sft", "reward", "dpo", "kto", "online", "rejection", "ppo", "rloo", "evaluate", "benchmark"
+    "sample",
+    "judge",
+    "sft",
+    "reward",
+    "dpo",
+    "kto",
+    "online",
+    "rejection",
+    "ppo",
+    "rloo",
+    "evaluate",
+    "benchmark",
 ]
 STAGES: tuple[Stage, ...] = (
     "sample",
+    "judge",
     "sft",
     "reward",
     "dpo",
@@ -33,6 +45,7 @@ COMPLETIONS_FILE = "completions.jsonl"
 PARTIAL_COMPLETIONS_FILE = "state-completions.jsonl"
 """In ``job.work`` while the sample stage runs: the rows it has so far, the last line perhaps cut."""
 EVALUATION_FILE = "evaluation.jsonl"
+RANKINGS_FILE = "rankings.jsonl"
 BENCHMARK_FILE = "benchmark.jsonl"
 META_FILE = "meta.json"
 

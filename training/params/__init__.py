@@ -7,6 +7,7 @@ made for the starter model; the page says what to set for models of billions of 
 from __future__ import annotations
 
 from training.params.declare import describe_params, parse_params
+from training.params.judge import JudgeParams
 from training.params.kto import KtoParams
 from training.params.loop import LoopParams, RejectionParams, SftParams
 from training.params.on_policy import PpoParams, RlooParams
@@ -15,6 +16,7 @@ from training.params.sampling import BenchmarkParams, EvaluateParams, SamplePara
 
 PARAMS: dict[str, type] = {
     "sample": SampleParams,
+    "judge": JudgeParams,
     "sft": SftParams,
     "reward": RewardParams,
     "dpo": DpoParams,
@@ -32,6 +34,7 @@ __all__ = [
     "BenchmarkParams",
     "DpoParams",
     "EvaluateParams",
+    "JudgeParams",
     "KtoParams",
     "LoopParams",
     "OnlineParams",

@@ -38,6 +38,8 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
             return value
         choices = ", ".join(map(repr, typing.get_args(hint)))
         raise ContractError(f"The param {name} is {value!r}; it must be one of {choices}.")
+    if hint is str and isinstance(value, str):
+        return value
     if hint is bool or isinstance(value, bool):
         if hint is bool and isinstance(value, bool):
             return value
