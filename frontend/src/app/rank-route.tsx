@@ -1,5 +1,6 @@
 import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
+import { ChatPage } from '@/features/ranking/chat/chat-page'
 import { RankingPage } from '@/features/ranking/components/ranking-page'
 import { annotationQuery } from '@/lib/annotation-query'
 import { campaignQuery } from '@/lib/campaign-query'
@@ -12,7 +13,8 @@ export function RankRoute() {
   const { amend } = route.useSearch()
   const { data: campaign } = useSuspenseQuery(campaignQuery(id))
   if (amend) return <AmendRoute key={amend} campaign={campaign} uid={amend} />
-  return <RankingPage key={id} campaign={campaign} />
+  const Page = campaign.kind === 'chat' ? ChatPage : RankingPage
+  return <Page key={id} campaign={campaign} />
 }
 
 function AmendRoute({ campaign, uid }: { campaign: CampaignForMember; uid: string }) {

@@ -23,7 +23,7 @@ interface RankingPageProps {
 }
 
 export function RankingPage({ campaign, amend, onAmended }: RankingPageProps) {
-  const { session, state } = useRankingSession(campaign, useMe().id, amend, onAmended)
+  const { session, state } = useRankingSession(campaign, useMe().id, { amend, onAmended })
   // What is answered already can be changed, and not be given back.
   const settings = amend ? { ...campaign.task, skip: false } : campaign.task
   const keys = useKeySettings()

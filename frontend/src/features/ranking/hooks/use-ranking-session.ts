@@ -1,7 +1,8 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
-import * as api from '@/features/ranking/api/ranking-api'
+import * as rankingApi from '@/features/ranking/api/ranking-api'
 import { RankingSession } from '@/features/ranking/model/ranking-session'
-import type { CampaignForMember, MineAnnotation } from '@/lib/types'
+import type { SessionOptions } from '@/features/ranking/model/session-types'
+import type { CampaignForMember } from '@/lib/types'
 
 const HEARTBEAT_MS = 60_000
 /** With nothing to rank, look again this often. */
@@ -19,19 +20,17 @@ const SIGNS_OF_LIFE = [
 export function useRankingSession(
   campaign: CampaignForMember,
   user: number,
-  amend?: MineAnnotation,
-  onAmended?: () => void,
+  options: Partial<Pick<SessionOptions, 'api' | 'amend' | 'onAmended'>> = {},
 ) {
   const [session] = useState(
     () =>
       new RankingSession({
-        api,
+        api: rankingApi,
         storage: localStorage,
         user,
         campaign: campaign.id,
         task: campaign.task,
-        amend,
-        onAmended,
+        ...options,
       }),
   )
   const state = useSyncExternalStore(session.subscribe, session.snapshot)
