@@ -23,6 +23,7 @@ from annotate.rounds.models import Round
 class RankedSerializer(serializers.Serializer[Any]):
     """A completion at its rank, and what was said of it."""
 
+    index = serializers.IntegerField()
     text = serializers.CharField()
     temperature = serializers.FloatField()
     finish = serializers.CharField()
@@ -37,6 +38,7 @@ class RankingSerializer(serializers.Serializer[Annotation]):
     """One standing annotation, completions best first."""
 
     uid = serializers.UUIDField()
+    comparison = serializers.UUIDField(source="assignment.comparison.uid")
     annotator = serializers.CharField(source="assignment.annotator.username")
     submitted_at = serializers.DateTimeField()
     prompt = MessageSerializer(source="assignment.comparison.prompt.messages", many=True)
@@ -58,6 +60,7 @@ class RankingSerializer(serializers.Serializer[Annotation]):
             ranked.append(
                 asdict(said.get(index, Judgement(index)))
                 | {
+                    "index": index,
                     "text": completion.text,
                     "temperature": completion.temperature,
                     "finish": completion.finish,
@@ -70,6 +73,13 @@ class RankingSerializer(serializers.Serializer[Annotation]):
         return annotation.amends_id is not None
 
 
+class RankingsQuerySerializer(serializers.Serializer[None]):
+    """Whose annotations to list."""
+
+    annotator = serializers.CharField(max_length=150, required=False, help_text="A user name.")
+    comparison = serializers.UUIDField(required=False)
+
+
 class RankingsView(ListAPIView[Annotation]):
     """The annotations of a round."""
 
@@ -77,14 +87,20 @@ class RankingsView(ListAPIView[Annotation]):
     serializer_class = RankingSerializer
     queryset = Annotation.objects.none()
 
-    @extend_schema(operation_id="rounds_rankings_list")
+    @extend_schema(operation_id="rounds_rankings_list", parameters=[RankingsQuerySerializer])
     def get(self, request: Request, round_id: int) -> Response:
         """A page of standing annotations, newest first."""
+        query = RankingsQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
         if not Round.objects.filter(pk=round_id).exists():
             raise NotFound("There is no such round.")
+        found = Annotation.objects.filter(assignment__comparison__round=round_id, withdrawn_at=None)
+        if annotator := query.validated_data.get("annotator"):
+            found = found.filter(assignment__annotator__username=annotator)
+        if comparison := query.validated_data.get("comparison"):
+            found = found.filter(assignment__comparison__uid=comparison)
         self.queryset = (
-            Annotation.objects.filter(assignment__comparison__round=round_id, withdrawn_at=None)
-            .select_related("assignment__annotator", "assignment__comparison__prompt")
+            found.select_related("assignment__annotator", "assignment__comparison__prompt")
             .prefetch_related("assignment__comparison__completions")
             .order_by("-submitted_at", "-pk")
         )

@@ -9,6 +9,7 @@ import { MembersTab } from '@/features/campaigns/components/members-tab'
 import { NextSteps } from '@/features/campaigns/components/next-steps'
 import { PromptsTab } from '@/features/campaigns/components/prompts-tab'
 import { SettingsTab } from '@/features/campaigns/components/settings-tab'
+import { QualityTab } from '@/features/quality/components/quality-tab'
 import { RoundsTab } from '@/features/rounds/components/rounds-tab'
 import { campaignQuery } from '@/lib/campaign-query'
 import type { Campaign } from '@/lib/types'
@@ -21,6 +22,7 @@ const LABELS: Record<Tab, string> = {
   rounds: 'Rounds',
   prompts: 'Prompts',
   people: 'People',
+  quality: 'Quality',
   checkpoints: 'Checkpoints',
   export: 'Export',
   settings: 'Settings',
@@ -91,6 +93,8 @@ function Side({ campaign, search, onFilter }: SideProps) {
       return <PromptsTab campaign={campaign.id} filter={search} onFilter={onFilter} />
     case 'people':
       return <MembersTab campaign={campaign.id} />
+    case 'quality':
+      return <QualityTab campaign={campaign} />
     case 'checkpoints':
       return <CheckpointsTab campaign={campaign.id} />
     case 'export':

@@ -1,7 +1,16 @@
 import type { PromptFilter } from '@/features/campaigns/api/prompts'
 import type { HistoryFilter } from '@/features/history/api/history'
+import type { ReviewFilter } from '@/features/quality/api/quality'
 
-export const TABS = ['rounds', 'prompts', 'people', 'checkpoints', 'export', 'settings'] as const
+export const TABS = [
+  'rounds',
+  'prompts',
+  'people',
+  'quality',
+  'checkpoints',
+  'export',
+  'settings',
+] as const
 export type Tab = (typeof TABS)[number]
 
 export interface CampaignSearch extends PromptFilter {
@@ -28,4 +37,9 @@ export function campaignSearch(search: Record<string, unknown>): CampaignSearch 
 /** Which of one's own rankings are listed. */
 export function historySearch({ q, amended, page }: Record<string, unknown>): HistoryFilter {
   return { q: wordsOf(q), amended: amended === true || undefined, page: pageOf(page) }
+}
+
+/** Whose rankings of a round are listed. */
+export function reviewSearch({ annotator, page }: Record<string, unknown>): ReviewFilter {
+  return { annotator: wordsOf(annotator), page: pageOf(page) }
 }

@@ -2,6 +2,8 @@ import { useSuspenseQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { EntryPage } from '@/features/history/components/entry-page'
 import { HistoryPage } from '@/features/history/components/history-page'
+import { FeedbackOn } from '@/features/own-page/components/feedback-on'
+import { annotationQuery } from '@/lib/annotation-query'
 import { campaignQuery } from '@/lib/campaign-query'
 
 const list = getRouteApi('/members/framed/campaigns/$id/history')
@@ -23,5 +25,14 @@ export function HistoryRoute() {
 
 export function EntryRoute() {
   const { id, uid } = one.useParams()
-  return <EntryPage key={uid} campaign={id} uid={uid} />
+  const { data } = useSuspenseQuery(annotationQuery(uid))
+  const said = data.trail.map((step) => step.uid)
+  return (
+    <EntryPage
+      key={uid}
+      campaign={id}
+      entry={data}
+      beside={<FeedbackOn campaign={id} annotations={said} />}
+    />
+  )
 }

@@ -12,9 +12,10 @@ import { LoginPage } from '@/features/session/components/login-page'
 import { annotationQuery } from '@/lib/annotation-query'
 import { campaignQuery, campaignsQuery } from '@/lib/campaign-query'
 import { sessionQuery } from '@/lib/session'
+import { roundQuery } from '@/features/rounds/api/rounds'
 import type { StepName } from '@/features/rounds/model/steps'
 import { isStepName } from '@/features/rounds/model/steps'
-import { campaignSearch, historySearch } from './campaign-search'
+import { campaignSearch, historySearch, reviewSearch } from './campaign-search'
 import { NotFound, PageProblem } from './fallbacks'
 import { Shell } from './shell'
 
@@ -132,6 +133,15 @@ const round = createRoute({
   component: lazyRouteComponent(() => import('./round-route'), 'RoundRoute'),
 })
 
+const review = createRoute({
+  getParentRoute: () => staff,
+  path: '/rounds/$id/review',
+  params: numeric,
+  validateSearch: reviewSearch,
+  loader: ({ context, params }) => context.queries.ensureQueryData(roundQuery(params.id)),
+  component: lazyRouteComponent(() => import('./review-route'), 'ReviewRoute'),
+})
+
 const people = createRoute({
   getParentRoute: () => staff,
   path: '/people',
@@ -149,7 +159,7 @@ const routeTree = root.addChildren([
       history,
       entry,
       ownPage,
-      staff.addChildren([newCampaign, campaign, round, people]),
+      staff.addChildren([newCampaign, campaign, round, review, people]),
     ]),
     rank,
   ]),

@@ -1189,6 +1189,8 @@ export interface components {
             train: number;
             heldout: number;
         };
+        /** @enum {string} */
+        JudgeEnum: "off" | "policy" | "endpoint";
         /** @description What is said of the completion at a position: safety, attributes, thumb, flags, a better text. */
         Judgement: {
             position: number;
@@ -1547,6 +1549,7 @@ export interface components {
         };
         /** @description A completion at its rank, and what was said of it. */
         Ranked: {
+            index: number;
             text: string;
             /** Format: double */
             temperature: number;
@@ -1563,6 +1566,8 @@ export interface components {
         Ranking: {
             /** Format: uuid */
             uid: string;
+            /** Format: uuid */
+            comparison: string;
             annotator: string;
             /** Format: date-time */
             submitted_at: string;
@@ -1629,12 +1634,17 @@ export interface components {
             method: components["schemas"]["MethodEnum"][];
             /** @default 600 */
             policy_prompts: number;
+            /** @default off */
+            judge: components["schemas"]["JudgeEnum"];
             /** @default true */
             lora: boolean;
             /** @default 0 */
             seed: number;
             /** @default {} */
             params: {
+                judge?: {
+                    [key: string]: unknown;
+                };
                 reward?: {
                     [key: string]: unknown;
                 };
@@ -3178,6 +3188,9 @@ export interface operations {
     rounds_rankings_list: {
         parameters: {
             query?: {
+                /** @description A user name. */
+                annotator?: string;
+                comparison?: string;
                 /** @description A page number within the paginated result set. */
                 page?: number;
             };

@@ -101,12 +101,34 @@ export type OwnGold = Omit<Schemas['OwnGold'], 'answers'> & {
   answers: (Omit<Schemas['OwnGoldAnswer'], 'gaps'> & { gaps: Gap[] })[]
 }
 export type Thread = Schemas['Thread']
-export type Note = Schemas['Note']
+
+// ---- reviewing
+
+type RankedCompletion = Omit<Judgement, 'position'> & { index: number; text: string }
+/** An annotation as its reviewers see it, completions best first. */
+export type Ranking = Judged<'Ranking', RankedCompletion>
+export interface RankingPage {
+  count: number
+  results: Ranking[]
+}
+export type Gold = Omit<Schemas['Gold'], 'gaps'> & { gaps: Gap[] }
+export type NewGold = Schemas['NewGoldRequest']
+export type AnnotatorScore = Schemas['AnnotatorScore']
 
 // ---- rounds
 
 export type Stage =
-  'sample' | 'reward' | 'sft' | 'rejection' | 'dpo' | 'kto' | 'online' | 'ppo' | 'rloo' | 'evaluate'
+  | 'sample'
+  | 'judge'
+  | 'reward'
+  | 'sft'
+  | 'rejection'
+  | 'dpo'
+  | 'kto'
+  | 'online'
+  | 'ppo'
+  | 'rloo'
+  | 'evaluate'
 export type StageProgress = Schemas['Progress']
 export type Run = Answer<'Run'>
 export type Collecting = Schemas['Collecting']

@@ -11,6 +11,7 @@ from annotate.accounts.models import User
 from annotate.campaigns.models import Campaign
 from annotate.campaigns.recipe import Recipe
 from annotate.campaigns.task import Task
+from annotate.ranking.models import Comparison
 from tests.annotate.collecting import annotator, collecting_round, members_of
 from tests.annotate.ranking.test_leases import client_of, lease
 from tests.annotate.ranking.test_submissions import submit
@@ -127,4 +128,19 @@ def test_it_shows_researchers_what_was_said(researcher: APIClient) -> None:
     texts = [each["text"] for each in task["completions"]]
     assert [each["text"] for each in said["completions"]] == texts[::-1]
     assert (said["annotator"], said["gaps"], said["rationale"]) == (user.username, [3], "Warmer.")
+    assert said["comparison"] == str(Comparison.objects.get().uid)
     assert researcher.get("/api/rounds/999999/rankings").status_code == 404
+
+
+def test_it_lists_the_rankings_of_one_annotator_or_comparison(researcher: APIClient) -> None:
+    round = collecting_round(comparisons=2, members=2, overlap=2)
+    user, other = members_of(round)
+    for person in (user, user, other):
+        submit(person, lease(round, person)["assignments"][0]["uid"])
+    url = f"/api/rounds/{round.pk}/rankings"
+    by_user = researcher.get(f"{url}?annotator={user.username}").json()["results"]
+    assert [each["annotator"] for each in by_user] == [user.username] * 2
+    first = Comparison.objects.get(position=0)
+    assert researcher.get(f"{url}?comparison={first.uid}").json()["count"] == 2
+    assert researcher.get(f"{url}?annotator=nobody").json()["count"] == 0
+    assert researcher.get(f"{url}?comparison=x").status_code == 400

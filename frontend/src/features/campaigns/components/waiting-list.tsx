@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import { ButtonLink } from '@/components/button-link'
 import { plural } from '@/lib/format'
 import type { CampaignForMember } from '@/lib/types'
@@ -23,6 +24,14 @@ export function WaitingList({ campaigns }: { campaigns: CampaignForMember[] }) {
             <div>
               <h2>{campaign.name}</h2>
               <p>{stateSentence(campaign)}</p>
+              <p className={classes.own}>
+                <Link to="/campaigns/$id/me" params={{ id: campaign.id }}>
+                  My page<span className="visually-hidden"> in {campaign.name}</span>
+                </Link>
+                <Link to="/campaigns/$id/history" params={{ id: campaign.id }}>
+                  My rankings<span className="visually-hidden"> in {campaign.name}</span>
+                </Link>
+              </p>
             </div>
             {campaign.mine.waiting && (
               <ButtonLink

@@ -1,27 +1,23 @@
-import { useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { ButtonLink } from '@/components/button-link'
 import { RelativeTime } from '@/components/relative-time'
 import { SaidAnswer } from '@/components/said-answer'
-import { annotationQuery } from '@/lib/annotation-query'
 import { duration } from '@/lib/format'
 import { rankingSentence } from '@/lib/margins'
 import type { OwnAnnotation } from '@/lib/types'
 import classes from './entry-page.module.css'
 
-/** One of one's own rankings as it was submitted, and how it came to be. `beside` is what others said of it. */
-export function EntryPage({
-  campaign,
-  uid,
-  beside,
-}: {
+interface EntryPageProps {
   campaign: number
-  uid: string
-  beside?: ReactNode
-}) {
-  const { data } = useSuspenseQuery(annotationQuery(uid))
-  const { annotation } = data
+  entry: OwnAnnotation
+  /** What others said of it. */
+  beside: ReactNode
+}
+
+/** One of one's own rankings as it was submitted, and how it came to be. */
+export function EntryPage({ campaign, entry, beside }: EntryPageProps) {
+  const { annotation, trail } = entry
   return (
     <div className={classes.page}>
       <title>My ranking · Plumbline</title>
@@ -56,7 +52,7 @@ export function EntryPage({
         said={annotation}
       />
       {beside}
-      <Trail trail={data.trail} />
+      <Trail trail={trail} />
     </div>
   )
 }

@@ -39,6 +39,16 @@ export function CollectingPanel({ round }: { round: Round }) {
           </dl>
         </>
       )}
+      {submitted > 0 && (
+        <ButtonLink
+          className={classes.read}
+          to="/rounds/$id/review"
+          params={{ id: round.id }}
+          variant="default"
+        >
+          Read the rankings
+        </ButtonLink>
+      )}
       {round.state === 'collecting' && (
         <div className={classes.actions}>
           <ButtonLink
