@@ -132,6 +132,9 @@ CELERY_BEAT_SCHEDULE = {
 # The OpenAI-compatible servers that chat campaigns may ask, and the key of each (in order, empty for none).
 CHAT_ENDPOINTS = env.list("CHAT_ENDPOINTS", default=[])
 CHAT_ENDPOINT_KEYS = [key.strip() for key in env.str("CHAT_ENDPOINT_KEYS", default="").split(",")]
+# The OpenAI-compatible server and the model on it that may judge; the stage reads its key, JUDGE_API_KEY.
+JUDGE_URL = env.str("JUDGE_URL", default="")
+JUDGE_MODEL = env.str("JUDGE_MODEL", default="")
 LEASE_MINUTES = env.float("LEASE_MINUTES", default=20.0)
 PROMPT_FILE_MAX_BYTES = env.int("PROMPT_FILE_MAX_BYTES", default=64 * 1024 * 1024)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+from django.conf import settings
 
 from annotate.campaigns.declared import (
     Declared,
+    choice,
     different,
     flag,
     number,
@@ -15,6 +18,7 @@ from annotate.campaigns.declared import (
     parameters,
     whole,
 )
+from annotate.errors import Invalid
 from training.contracts import Stage
 
 MAX_K = 9
@@ -39,7 +43,8 @@ class Recipe(Declared):
     ``temperatures`` are dealt to the K replies in turn. ``method`` lists how the policy is trained: each
     method starts where the one before it ended, and all are held to the policy that the round started from.
     ``policy_prompts`` is how many prompts the policy answers anew where a method learns from fresh replies.
-    ``params`` go to the stages unread.
+    ``judge`` is a language model that ranks the round's train comparisons too: the round's policy, or the
+    model that the server's operator has named. ``params`` go to the stages unread.
     """
 
     k: int = field(default=4, metadata=whole(2, MAX_K))
@@ -51,10 +56,13 @@ class Recipe(Declared):
     max_new_tokens: int = field(default=96, metadata=whole(1, 8192))
     method: list[str] = field(default_factory=lambda: ["dpo"], metadata=different(*METHODS))
     policy_prompts: int = field(default=600, metadata=whole(1, 100_000))
+    judge: Literal["off", "policy", "endpoint"] = field(
+        default="off", metadata=choice("off", "policy", "endpoint")
+    )
     lora: bool = field(default=True, metadata=flag())
     seed: int = field(default=0, metadata=whole(0, 2**31 - 1))
     params: dict[str, dict[str, Any]] = field(
-        default_factory=dict, metadata=parameters("reward", *METHODS.values(), "evaluate")
+        default_factory=dict, metadata=parameters("judge", "reward", *METHODS.values(), "evaluate")
     )
 
     @classmethod
@@ -72,6 +80,11 @@ class Recipe(Declared):
         return replace(recipe, params=merged)
 
     @property
+    def reward_stages(self) -> list[Stage]:
+        """The stages that end in the reward model, in order."""
+        return ["reward"] if self.judge == "off" else ["judge", "reward"]
+
+    @property
     def policy_stages(self) -> list[Stage]:
         """The stages that train the policy, in order."""
         return [METHODS[method] for method in self.method]
@@ -80,3 +93,12 @@ class Recipe(Declared):
     def heldout_comparisons(self) -> int:
         """How many of the comparisons come from held-out prompts."""
         return round(self.comparisons * self.heldout_share)
+
+
+def require_judge(recipe: Recipe) -> None:
+    """Raise :class:`Invalid` where the recipe asks a judge that the operator of this server has not named."""
+    if recipe.judge == "endpoint" and not (settings.JUDGE_URL and settings.JUDGE_MODEL):
+        raise Invalid(
+            "This server knows no judge: ask whoever operates it to set JUDGE_URL and JUDGE_MODEL, "
+            "or let the policy judge."
+        )

@@ -13,7 +13,7 @@ from rest_framework.exceptions import NotFound
 
 from annotate.campaigns.models import Campaign
 from annotate.datasets.formats import kto, sft, trl
-from annotate.datasets.models import Snapshot
+from annotate.datasets.models import Snapshot, Source
 from annotate.datasets.rows import as_line, frozen_rows, standing_rows
 from annotate.datasets.services import Tally
 from annotate.ranking.models import Comparison
@@ -42,7 +42,7 @@ class Export:
         self._rounds = list(rounds.order_by("number"))
         if round_number is not None and not self._rounds:
             raise NotFound(f"{campaign.name} has no round {round_number} with comparisons.")
-        snapshots = Snapshot.objects.filter(round__in=self._rounds)
+        snapshots = Snapshot.objects.filter(round__in=self._rounds, source=Source.HUMAN)
         self._snapshots = {snapshot.round_id: snapshot for snapshot in snapshots}
         self._campaign = campaign
         self._format = format

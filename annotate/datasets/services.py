@@ -1,17 +1,18 @@
-"""Freezing what people said into an immutable file."""
+"""Freezing what was said of a round's replies into an immutable file."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from annotate.datasets.files import write_lines
-from annotate.datasets.models import Snapshot
-from annotate.datasets.rows import as_line, standing_rows
+from annotate.datasets.models import Snapshot, Source
+from annotate.datasets.rows import as_line, frozen_rows, standing_rows
 from annotate.datasets.safety import SAFETY_BINS, safety_bins
 from annotate.rounds.models import Round
 from training.contracts import MAX_MARGIN, RankingRow, pair_margins
@@ -20,22 +21,33 @@ from training.contracts import MAX_MARGIN, RankingRow, pair_margins
 def freeze_snapshot(*, round: Round) -> Snapshot:
     """Freeze the annotations of a round that stand now; a round that has a snapshot keeps it.
 
-    The file's name holds its hash, so that no file is ever written over by another content. Raises
-    :class:`OSError` when it cannot be written; then nothing has changed.
+    Raises :class:`OSError` when it cannot be written; then nothing has changed.
     """
+    return _freeze(round, Source.HUMAN, lambda: standing_rows(round))
+
+
+def freeze_judged(*, round: Round, rankings: Path) -> Snapshot:
+    """Freeze what a language model said of a round's replies, as a snapshot beside that of people."""
+    return _freeze(round, Source.JUDGE, lambda: frozen_rows(rankings))
+
+
+def _freeze(round: Round, source: Source, rows: Callable[[], Iterator[RankingRow]]) -> Snapshot:
+    """The file's name holds its hash, so that no file is ever written over by another content."""
+    prefix = "rankings" if source == Source.HUMAN else f"rankings-{source}"
     with transaction.atomic():
         Round.objects.select_for_update(no_key=True).get(pk=round.pk)
-        existing = Snapshot.objects.filter(round=round).first()
+        existing = Snapshot.objects.filter(round=round, source=source).first()
         if existing is not None:
             return existing
         tally = Tally()
         path, digest = write_lines(
-            (as_line(row) for row in tally.watch(standing_rows(round))),
+            (as_line(row) for row in tally.watch(rows())),
             folder=settings.ARTIFACTS_DIR / f"campaign-{round.campaign_id}" / f"round-{round.number}",
-            name=lambda digest: f"rankings-{digest[:16]}.jsonl",
+            name=lambda digest: f"{prefix}-{digest[:16]}.jsonl",
         )
         return Snapshot.objects.create(
             round=round,
+            source=source,
             path=str(path.relative_to(settings.ARTIFACTS_DIR)),
             digest=digest,
             counts=tally.counts(),

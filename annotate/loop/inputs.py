@@ -62,13 +62,14 @@ def rankings_so_far(round: Round) -> list[str]:
     return files
 
 
-def write_completions_so_far(round: Round, folder: Path) -> tuple[str, list[str]]:
-    """Every reply to a train prompt that this campaign has seen, and those prompts: two files.
+def write_completions(round: Round, folder: Path, *, so_far: bool) -> tuple[str, list[str]]:
+    """Every reply to a train prompt of this round, or of all rounds ``so_far``, and those prompts: two files.
 
     Held-out prompts and their replies stay out: what measures a policy must not teach it.
     """
     replies = Completion.objects.select_related("comparison").filter(
         comparison__round__campaign=round.campaign_id,
+        comparison__round__number__gte=1 if so_far else round.number,
         comparison__round__number__lte=round.number,
         comparison__prompt__split=Split.TRAIN,
     )

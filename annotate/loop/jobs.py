@@ -65,8 +65,11 @@ def write_job(*, round: Round, stage: Stage) -> JobSpec:
         seed=recipe.seed + round.number,
         device=settings.STAGE_DEVICE,
         precision=settings.STAGE_PRECISION,
-        params=recipe.params.get(stage, {}),
-        **{"policy": _path(round.start_policy), **_BUILDERS[stage](round, recipe, folder)},
+        **{
+            "policy": _path(round.start_policy),
+            "params": recipe.params.get(stage, {}),
+            **_BUILDERS[stage](round, recipe, folder),
+        },
     )
     write_json(folder / JOB_FILE, job)
     return job
@@ -83,6 +86,20 @@ def _sample(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
     }
 
 
+def _judge(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
+    """Whom it asks, and where its key lies, is the operator's to say and not the recipe's."""
+    prompts, completions = inputs.write_completions(round, folder, so_far=False)
+    whom = {
+        "judge": recipe.judge,
+        "url": settings.JUDGE_URL,
+        "model": settings.JUDGE_MODEL,
+        "key_variable": "JUDGE_API_KEY",
+        "round": round.number,
+    }
+    params = {**recipe.params.get("judge", {}), **whom}
+    return {"prompts": prompts, "completions": completions, "params": params}
+
+
 def _reward(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
     before = reward_model_before(round)
     return {
@@ -97,7 +114,7 @@ def _sft(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
 
 
 def _rejection(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
-    prompts, completions = inputs.write_completions_so_far(round, folder)
+    prompts, completions = inputs.write_completions(round, folder, so_far=True)
     return {"prompts": prompts, "completions": completions, "reward_model": _reward_model(round)}
 
 
@@ -159,6 +176,7 @@ _METHODS: dict[Stage, Builder] = {
 }
 _BUILDERS: dict[Stage, Builder] = {
     "sample": _sample,
+    "judge": _judge,
     "reward": _reward,
     **{stage: _method(build, stage) for stage, build in _METHODS.items()},
     "evaluate": _evaluate,

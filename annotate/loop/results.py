@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from annotate.campaigns.recipe import METHODS, Recipe
+from annotate.datasets.services import freeze_judged
 from annotate.loop.models import RunState, TrainingRun
 from annotate.loop.runs import Claim, announce
 from annotate.ranking.services import add_comparisons
@@ -41,6 +42,10 @@ def _record_completions(run: TrainingRun, output: Path, result: dict[str, Any]) 
     add_comparisons(round=run.round, completions=read_completions(output / result["files"]["completions"]))
 
 
+def _record_judged(run: TrainingRun, output: Path, result: dict[str, Any]) -> None:
+    freeze_judged(round=run.round, rankings=output / result["files"]["rankings"])
+
+
 def _record_reward_model(run: TrainingRun, output: Path, result: dict[str, Any]) -> None:
     _record_checkpoint(run.round, CheckpointKind.REWARD, "reward model", output, result)
 
@@ -57,6 +62,7 @@ def _record_evaluation(run: TrainingRun, output: Path, result: dict[str, Any]) -
 
 _RECORDERS: dict[str, Callable[[TrainingRun, Path, dict[str, Any]], None]] = {
     "sample": _record_completions,
+    "judge": _record_judged,
     "reward": _record_reward_model,
     **dict.fromkeys(METHODS.values(), _record_policy),
     "evaluate": _record_evaluation,

@@ -91,7 +91,9 @@ STEPS: dict[RoundState, Step] = {
     RoundState.PLANNED: start_sampling,
     RoundState.SAMPLING: run_stages(lambda _: ["sample"], then=RoundState.COLLECTING),
     RoundState.COLLECTING: end_collecting,
-    RoundState.TRAINING_REWARD: run_stages(lambda _: ["reward"], then=RoundState.TRAINING_POLICY),
+    RoundState.TRAINING_REWARD: run_stages(
+        lambda recipe: recipe.reward_stages, then=RoundState.TRAINING_POLICY
+    ),
     RoundState.TRAINING_POLICY: run_stages(lambda recipe: recipe.policy_stages, then=RoundState.EVALUATING),
     RoundState.EVALUATING: run_stages(lambda _: ["evaluate"], then=RoundState.DECIDING),
 }

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from annotate.accounts.models import User
 from annotate.campaigns.chat import Chat, require_known_servers
 from annotate.campaigns.models import Campaign, CampaignKind
-from annotate.campaigns.recipe import Recipe
+from annotate.campaigns.recipe import Recipe, require_judge
 from annotate.errors import Conflict, Invalid
 from annotate.live.events import publish, round_topic
 from annotate.prompts.models import Prompt, Split
@@ -34,6 +34,7 @@ def launch_round(*, campaign: Campaign, overrides: object, actor: User | None) -
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
         recipe = Recipe.parse(overrides, base=Recipe.parse(campaign.recipe))
+        require_judge(recipe)
         _require_ready(campaign, recipe)
         newest = campaign.rounds.order_by("-number").first()
         try:

@@ -1,4 +1,4 @@
-import { JsonInput, NumberInput, SimpleGrid, Switch, TextInput } from '@mantine/core'
+import { JsonInput, NumberInput, Select, SimpleGrid, Switch, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { MethodList } from '@/components/method-list'
 import { parseTemperatures } from '@/lib/temperatures'
@@ -92,6 +92,19 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
           max={100_000}
           value={recipe.policy_prompts}
           onChange={number('policy_prompts')}
+        />
+        <Select
+          inputWrapperOrder={ORDER}
+          label="Judge"
+          description="a language model that ranks the answers too"
+          value={recipe.judge}
+          allowDeselect={false}
+          onChange={(judge) => judge && onChange({ ...recipe, judge: judge as Recipe['judge'] })}
+          data={[
+            { value: 'off', label: 'None: people alone' },
+            { value: 'policy', label: 'The policy itself' },
+            { value: 'endpoint', label: 'The model of this server’s operator' },
+          ]}
         />
         <NumberInput
           inputWrapperOrder={ORDER}

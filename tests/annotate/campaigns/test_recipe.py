@@ -11,7 +11,7 @@ from annotate.campaigns.task import Task
 from annotate.errors import Invalid
 
 ONE_OR_MORE = f"recipe.method must be one or more of {', '.join(METHODS)}, each at most once."
-STAGES = ", ".join(["reward", *METHODS.values(), "evaluate"])
+STAGES = ", ".join(["judge", "reward", *METHODS.values(), "evaluate"])
 
 
 def test_it_fills_in_the_defaults() -> None:

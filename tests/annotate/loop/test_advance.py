@@ -124,7 +124,7 @@ def test_it_ends_the_collection_when_everything_is_ranked() -> None:
     rank_all(round)
     advance_rounds()
     assert state_of(round) == S.TRAINING_REWARD
-    assert round.snapshot.counts["rankings"] == 3
+    assert round.snapshots.get().counts["rankings"] == 3
 
 
 def test_a_collection_that_everybody_skipped_fails_the_round() -> None:

@@ -19,9 +19,9 @@ from annotate.loop.results import record_result
 from annotate.loop.runs import claim
 from annotate.ranking.models import Comparison, Completion
 from annotate.rounds.models import Checkpoint, Round, RoundState
-from annotate.rounds.services import checkpoint_of, retry
+from annotate.rounds.services import checkpoint_of, launch_round, retry
 from tests.annotate.loop.rounds import round_in
-from training.contracts import Stage, read_completions, read_dialogues, read_prompts
+from training.contracts import Stage, read_completions, read_dialogues, read_prompts, read_rankings
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +177,62 @@ def test_a_method_without_the_one_before_it_is_refused(artifacts: Path) -> None:
     with pytest.raises(Invalid, match="The stage dpo, from which kto starts, has no result"):
         write_job(round=round, stage="kto")
     assert not (stage_folder(round, "kto") / "job.json").exists()
+
+
+def judged_round(artifacts: Path, **recipe: Any) -> Round:
+    """A round that a language model is to judge before its reward model is trained."""
+    round = round_in(RoundState.TRAINING_REWARD)
+    round.recipe = {**round.recipe, **recipe}
+    round.save()
+    Snapshot.objects.create(round=round, path="rankings.jsonl", digest="d", counts={})
+    return round
+
+
+def test_a_judge_ranks_the_train_comparisons_of_the_round_before_the_reward_model_learns(
+    artifacts: Path,
+) -> None:
+    round = judged_round(artifacts, judge="policy")
+    advance_rounds()
+    run = round.runs.get()
+    assert run.stage == "judge"
+    assert run.job["params"]["judge"] == "policy"
+    rows = list(read_completions(Path(run.job["completions"][0])))
+    assert len(rows) == 4  # two train prompts with two replies; the held-out one is left to people
+
+    ranked = [{"text": row.text, "token_ids": row.token_ids} for row in rows[:2]]
+    row = {"prompt_id": "1", "messages": [{"role": "user", "content": "q"}], "gaps": [2], "source": "judge"}
+    output = Path(run.job["output"])
+    output.mkdir(parents=True)
+    (output / "rankings.jsonl").write_text(json.dumps({**row, "completions": ranked, "round": 1}) + "\n")
+    (output / "result.json").write_text(json.dumps({"metrics": {}, "files": {"rankings": "rankings.jsonl"}}))
+    held = claim(run_id=run.pk, worker="w")
+    assert held is not None
+    assert record_result(held)
+
+    judged = round.snapshots.get(source="judge")
+    assert judged.counts["rankings"] == 1
+    frozen = artifacts / judged.path
+    assert frozen.name == f"rankings-judge-{judged.digest[:16]}.jsonl"
+    assert [row.source for row in read_rankings(frozen)] == ["judge"]
+    assert write_job(round=round, stage="reward").rankings == [
+        str(artifacts / "rankings.jsonl"), str(frozen),
+    ]  # fmt: skip
+    advance_rounds()
+    assert round.runs.get(state=RunState.QUEUED).stage == "reward"
+
+
+def test_whom_a_judge_asks_is_the_operators_to_say(artifacts: Path, settings: Settings) -> None:
+    settings.JUDGE_URL, settings.JUDGE_MODEL = "http://gpu1/v1", "big"
+    mine = {"url": "http://evil/v1", "model": "x", "key_variable": "SECRET_KEY", "criteria": "funny"}
+    round = judged_round(artifacts, judge="endpoint", params={"judge": mine})
+    params = write_job(round=round, stage="judge").params
+    assert (params["url"], params["model"], params["key_variable"], params["criteria"]) == (
+        "http://gpu1/v1", "big", "JUDGE_API_KEY", "funny",
+    )  # fmt: skip
+
+
+def test_a_round_with_a_judge_that_nobody_named_is_not_launched(artifacts: Path) -> None:
+    round = round_in(RoundState.DECIDING)
+    Round.objects.filter(pk=round.pk).update(state=RoundState.CLOSED)
+    with pytest.raises(Invalid, match="This server knows no judge"):
+        launch_round(campaign=round.campaign, overrides={"judge": "endpoint"}, actor=None)

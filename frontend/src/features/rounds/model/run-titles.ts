@@ -3,6 +3,7 @@ import type { Stage } from '@/lib/types'
 
 const TITLES: Partial<Record<Stage, string>> = {
   sample: 'Sampling answers',
+  judge: 'A language model judges',
   reward: 'Training the reward model',
   evaluate: 'Evaluating challenger against champion',
 }

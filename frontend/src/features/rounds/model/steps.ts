@@ -30,7 +30,7 @@ export function stagesOf(round: Round, step: StepName): Stage[] {
     case 'sampling':
       return ['sample']
     case 'training_reward':
-      return ['reward']
+      return round.recipe.judge === 'off' ? ['reward'] : ['judge', 'reward']
     case 'training_policy':
       return policyStages(round.recipe)
     case 'evaluating':
