@@ -201,7 +201,7 @@ def as_trained(groups: Sequence[Group], params: OnPolicyParams) -> Iterator[list
         )
 
 
-def moved(new: Tensor, old: Tensor) -> Tensor:
+def departure(new: Tensor, old: Tensor) -> Tensor:
     """``r - 1 - log r`` of each token, r the ratio new / old: its mean estimates KL(old || new), ``[N]``."""
     ratio = (new - old).detach()
     return ratio.exp() - 1 - ratio

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -23,10 +23,10 @@ from training.on_policy import (
     Iterations,
     as_trained,
     check_job,
+    departure,
     learn,
     lessons_loss,
     loop_over,
-    moved,
 )
 from training.params import PpoParams, parse_params
 from training.run import Run, StageOutput
@@ -44,7 +44,10 @@ def prepare(run: Run) -> tuple[Cast, Loop[Experience | Lesson]]:
     cast = load_cast(run.job, critic=True)
     assert cast.critic is not None
     batches = Iterations(run, cast, params, credit(cast.critic, params), lambda item: item.reply_tokens)
-    return cast, loop_over(run, cast, batches, _objective(run, cast, cast.critic, batches, params), params)
+    temperature = run.job.sampling.temperatures[0]
+    return cast, loop_over(
+        run, cast, batches, objective(cast, cast.critic, params, temperature, batches.moved), params
+    )
 
 
 def credit(critic: Headed, params: PpoParams) -> Credit:
@@ -68,11 +71,10 @@ def credit(critic: Headed, params: PpoParams) -> Credit:
     return work_out
 
 
-def _objective(
-    run: Run, cast: Cast, critic: Headed, batches: Iterations, params: PpoParams
+def objective(
+    cast: Cast, critic: Headed, params: PpoParams, temperature: float, moved: Callable[[float, int], None]
 ) -> Objective[Experience | Lesson]:
     """The clipped losses of policy and critic, means over reply tokens, and the pretraining mix."""
-    temperature = run.job.sampling.temperatures[0]
 
     def loss(batch: Sequence[Experience | Lesson]) -> Summed:
         mix = lessons_loss(cast, batch)
@@ -88,8 +90,8 @@ def _objective(
         policy_loss = count * clipped_policy_loss(new, old, advantages, mask, params.clip)
         values = critic.values(groups)
         value_loss = count * clipped_value_loss(values, before, returns, mask, params.value_clip)
-        far = moved(new, old)
-        batches.moved(far.sum().item(), count)
+        far = departure(new, old).sum().item()
+        moved(far, count)
         return Summed(
             policy_loss + params.value_weight * value_loss + mix,
             {
@@ -97,7 +99,7 @@ def _objective(
                 "value_loss": value_loss.item(),
                 "mix_loss": mix.item(),
                 "clipped": ((new - old).exp() - 1).abs().gt(params.clip).sum().item(),
-                "moved": far.sum().item(),
+                "moved": far,
             },
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from training.contracts import ContractError
 from training.engine import Loop, Objective, Summed
 from training.experience import Experience, Rollout, joined
 from training.imitation import Lesson
-from training.on_policy import Credit, Iterations, check_job, learn, lessons_loss, loop_over, moved
+from training.on_policy import Credit, Iterations, check_job, departure, learn, lessons_loss, loop_over
 from training.params import RlooParams, parse_params
 from training.run import Run, StageOutput
 
@@ -31,7 +31,8 @@ def prepare(run: Run) -> tuple[Cast, Loop[Experience | Lesson]]:
         raise ContractError("rloo compares a reply with its siblings, so k must be at least 2.")
     cast = load_cast(run.job, critic=False)
     batches = Iterations(run, cast, params, credit(params), lambda item: len(item.group.completions))
-    return cast, loop_over(run, cast, batches, _objective(run, cast, batches, params), params)
+    temperature = run.job.sampling.temperatures[0]
+    return cast, loop_over(run, cast, batches, objective(cast, params, temperature, batches.moved), params)
 
 
 def credit(params: RlooParams) -> Credit:
@@ -47,11 +48,10 @@ def credit(params: RlooParams) -> Credit:
     return work_out
 
 
-def _objective(
-    run: Run, cast: Cast, batches: Iterations, params: RlooParams
+def objective(
+    cast: Cast, params: RlooParams, temperature: float, moved: Callable[[float, int], None]
 ) -> Objective[Experience | Lesson]:
     """The clipped loss with one ratio a reply, a mean over replies, and the pretraining mix."""
-    temperature = run.job.sampling.temperatures[0]
 
     def loss(batch: Sequence[Experience | Lesson]) -> Summed:
         mix = lessons_loss(cast, batch)
@@ -67,8 +67,7 @@ def _objective(
         policy_loss = replies * clipped_policy_loss(
             ours, theirs, advantages[first], torch.ones_like(ours), params.clip
         )
-        far = moved(new.flat, old)
-        batches.moved(far.sum().item(), len(far))
+        moved(departure(new.flat, old).sum().item(), len(old))
         clipped = ((ours - theirs).exp() - 1).abs().gt(params.clip).sum().item()
         metrics = {"policy_loss": policy_loss.item(), "mix_loss": mix.item(), "clipped": clipped}
         return Summed(policy_loss + mix, metrics)
