@@ -7,6 +7,7 @@ import { runLogQuery, runMetricsQuery } from '@/features/rounds/api/rounds'
 import { curvesOf, resultRows } from '@/features/rounds/model/curves'
 import { duration, figure, plural } from '@/lib/format'
 import type { Run } from '@/lib/types'
+import { RewardFindings } from './reward-findings'
 import classes from './run-panel.module.css'
 
 const UNITS: Record<string, string> = { reply: 'replies' }
@@ -29,6 +30,7 @@ export function RunPanel({ title, run }: { title: string; run: Run | undefined }
           <RunProgress run={run} />
           <Curves run={run} />
           {run.metrics && <Results metrics={run.metrics} />}
+          {run.stage === 'reward' && run.metrics && <RewardFindings metrics={run.metrics} />}
           <Log run={run} />
         </>
       ) : (

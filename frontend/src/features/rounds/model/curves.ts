@@ -20,7 +20,6 @@ const TITLES: Record<string, string> = {
   first_loss: 'Loss before training (ln 2 is 0.693)',
   train_accuracy: 'Accuracy on the pairs it was trained on',
   heldout_accuracy: 'Accuracy on held-out pairs',
-  heldout_accuracy_by_margin: 'Accuracy on held-out pairs, by margin',
   heldout_pairs: 'Held-out pairs',
   heldout_rankings: 'Held-out rankings',
   train_rankings: 'Rankings trained on',
@@ -28,12 +27,14 @@ const TITLES: Record<string, string> = {
   kl_to_base: 'KL to the first model (nats)',
   length_mean: 'Mean length (tokens)',
   distinct_texts: 'Distinct replies',
+  reward_mean: 'Mean reward, raw',
+  reward_std: 'Standard deviation of rewards, raw',
   stopped: 'Ended by themselves',
+  temperature: 'Temperature',
   win_rate_vs_start: 'Won against the champion',
   win_rate_vs_base: 'Won against the first model',
 }
 const FIRST = ['reward', 'loss', 'accuracy', 'kl', 'margin']
-const MARGINS = ['negligibly', 'slightly', 'better', 'significantly']
 
 /** One curve for each number that the steps measured; those that tell most come first. */
 export function curvesOf(points: MetricPoint[]): Curve[] {
@@ -61,7 +62,7 @@ export interface ResultRow {
   value: string
 }
 
-/** The numbers of a result as a person reads them; intervals stand with what they belong to. */
+/** The numbers of a result as a person reads them; intervals stand with what they belong to, tables elsewhere. */
 export function resultRows(metrics: Record<string, unknown>): ResultRow[] {
   return Object.entries(metrics)
     .filter(([name]) => !name.endsWith('_interval'))
@@ -88,18 +89,5 @@ function intervalText(interval: unknown, name: string): string {
 
 function valueText(name: string, value: unknown): string {
   if (typeof value === 'number') return numberText(name, value)
-  if (typeof value === 'string') return value
-  if (typeof value !== 'object' || value === null) return ''
-  return Object.entries(value)
-    .map(([key, part]) => [MARGINS[Number(key)] ?? key, partText(name, part)])
-    .filter(([, text]) => text !== '')
-    .map(([key, text]) => `${key} ${text}`)
-    .join(', ')
-}
-
-/** A part is a number, or a number with its count. */
-function partText(name: string, part: unknown): string {
-  if (typeof part === 'number') return numberText(name, part)
-  if (typeof part !== 'object' || part === null || !('accuracy' in part)) return ''
-  return typeof part.accuracy === 'number' ? numberText(name, part.accuracy) : ''
+  return typeof value === 'string' ? value : ''
 }
