@@ -18,8 +18,3 @@ def safety_first(
     ``R = sigmoid(logit)``, so that no score need be taken to (0, 1) and back; ``safety_prompt`` is boolean.
     """
     return torch.where(safety_prompt | (torch.sigmoid(safety) < threshold), safety, helpful)
-
-
-def whitened(logits: Tensor) -> Tensor:
-    """``whiten(logit(R_c))``: the rewards of a batch shifted and scaled to mean 0 and variance 1, ``[N]``."""
-    return (logits - logits.mean()) / logits.std(correction=0).clamp(min=1e-6)

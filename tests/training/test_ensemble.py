@@ -17,6 +17,7 @@ from tests.training.tiny import ranking_rows, run_stage, write_job, write_lines
 from training.__main__ import main
 from training.contracts import RankedCompletion, read_job
 from training.ensemble import draws, member_seed, resampled
+from training.process import StopFlag
 from training.scoring import RewardModel, Scorer
 from training.segments import Group
 
@@ -77,6 +78,7 @@ def test_it_combines_members_that_differ(tmp_path: Path, llama: str, lora: dict[
     assert metrics["members"]["variance"] > 0
 
 
+@pytest.mark.slow
 def test_it_trains_each_adapter_as_a_model_of_its_own(tmp_path: Path, llama: str) -> None:
     rows = ranking_rows(6)
     params = {"members": 2, "learning_rate": 0.01, "batch_prompts": 2}
@@ -93,6 +95,48 @@ def test_it_trains_each_adapter_as_a_model_of_its_own(tmp_path: Path, llama: str
     assert torch.equal(heads[1:], load_file(alone / "model.safetensors")["score.weight"])
 
 
+class StopAfter(StopFlag):
+    """Told to stop once it has been asked so often."""
+
+    def __init__(self, asked: int) -> None:
+        self._left = asked
+
+    @property
+    def requested(self) -> bool:  # type: ignore[override]  # an attribute there
+        self._left -= 1
+        return self._left < 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", [2, 8])
+def test_it_resumes_in_the_middle_of_a_member(tmp_path: Path, llama: str, asked: int) -> None:
+    params = {"members": 2, "learning_rate": 0.01, "batch_prompts": 2, "save_seconds": 1000}
+    lora = {**LORA, "dropout": 0.1}
+    whole, _ = train(tmp_path / "whole", llama, ranking_rows(6), lora=lora, params=params)
+    rankings = tmp_path / "whole" / "rankings.jsonl"
+    job = write_job(tmp_path, "reward", policy=llama, rankings=[str(rankings)], lora=lora, params=params)
+    assert main(["reward", str(job)], stop=StopAfter(asked)) == 143
+    states = [path.parent.name for path in (tmp_path / "reward-work").glob("*/state-loop.safetensors")]
+    assert states == [f"state-member-{asked // 6}"], "three steps a member, each of which asks twice"
+    resumed = run_stage(job)[0] / "checkpoint"
+    for name in (
+        "model.safetensors",
+        "adapter/adapter_model.safetensors",
+        "adapter/member-1/adapter_model.safetensors",
+    ):
+        ours, theirs = load_file(resumed / name), load_file(whole / name)
+        assert all(torch.equal(ours[key], theirs[key]) for key in theirs), name
+
+
+def test_it_forgets_the_members_of_another_job(tmp_path: Path, llama: str) -> None:
+    old = tmp_path / "reward-work" / "state-member-0"
+    old.mkdir(parents=True)
+    (old / "state-loop.safetensors").write_bytes(b"of another job")
+    (tmp_path / "reward-work" / "fingerprint").write_text("another")
+    train(tmp_path, llama, ranking_rows(4), lora=LORA, params={"members": 2})
+
+
+@pytest.mark.slow
 def test_it_writes_adapters_that_peft_puts_on_the_base_beside_them(tmp_path: Path, llama: str) -> None:
     params = {"members": 2, "learning_rate": 0.01}
     checkpoint, _ = train(tmp_path, llama, ranking_rows(8), lora=LORA, params=params)

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from training.safety import safety_first, whitened
+from training.advantages import whiten
+from training.safety import safety_first
 
 
 def logit(chance: float) -> float:
@@ -34,8 +35,10 @@ def test_it_survives_scores_whose_chance_is_0_or_1() -> None:
     assert joined.tolist() == [-900.0, 800.0]
 
 
-def test_it_whitens_by_the_batch() -> None:
-    # mean 2, variance (4 + 0 + 4) / 3
+def test_it_is_whitened_over_a_batch_as_the_reward_of_ppo() -> None:
+    # logit(R_c) is 0, 2, 4: mean 2, variance (4 + 0 + 4) / 3
+    logits = safety_first(
+        torch.tensor([9.0, 2.0, 9.0]), torch.tensor([0.0, 5.0, 4.0]), torch.tensor([True, False, True])
+    )
     expected = [-2 / math.sqrt(8 / 3), 0.0, 2 / math.sqrt(8 / 3)]
-    assert whitened(torch.tensor([0.0, 2.0, 4.0])).tolist() == pytest.approx(expected)
-    assert whitened(torch.tensor([3.0, 3.0])).tolist() == [0.0, 0.0]
+    assert whiten(logits, torch.ones(3)).tolist() == pytest.approx(expected)
