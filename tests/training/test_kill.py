@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -73,6 +74,25 @@ def test_it_ends_with_the_same_weights_after_a_kill(
     assert steps[0] != 1, "it began again instead of going on"
     files = [job.parent / f"{stage}-out" / "checkpoint" / "model.safetensors" for job in jobs]
     whole, killed = map(load_file, files)
+    assert all(torch.equal(whole[name], killed[name]) for name in whole)
+
+
+def test_ppo_ends_with_the_same_weights_after_a_kill_between_its_draws(
+    tmp_path: Path, on_policy_world: dict[str, Any]
+) -> None:
+    params = {"iterations": 6, "rollout_prompts": 4, "batch_prompts": 2, "epochs": 2, "save_seconds": 0}
+    jobs = []
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+        fields = {**on_policy_world, "lora": {"rank": 4, "alpha": 4}, "sampling": {"max_new_tokens": 8}}
+        jobs.append(write_job(tmp_path / name, "ppo", **fields, params={**params, "kl": "adaptive"}))
+    finish(jobs[0])
+    with start(jobs[1]) as process:
+        stop_at(process, "ppo", 6, signal.SIGKILL)
+    assert not (tmp_path / "killed" / "ppo-out").exists()
+    steps = [line["step"] for line in finish(jobs[1]) if line.get("phase") == "ppo"]
+    assert steps[0] != 1, "it began again instead of going on"
+    whole, killed = (load_file(job.parent / "ppo-out/checkpoint/model.safetensors") for job in jobs)
     assert all(torch.equal(whole[name], killed[name]) for name in whole)
 
 
