@@ -17,7 +17,7 @@ from training.checkpoints import CHECKPOINT_FOLDER, save_checkpoint
 from training.combination import Combination
 from training.contracts import ContractError
 from training.data import Ranking, load_rankings
-from training.engine import Log, Loop, Objective, Summed
+from training.engine import Log, Loop
 from training.ensemble import (
     Members,
     adapter_name,
@@ -28,12 +28,10 @@ from training.ensemble import (
     resampled,
     set_heads,
 )
-from training.logprobs import completion_heads
-from training.losses import pair_differences
 from training.models import encoder_for, new_head, new_reward_model
 from training.params import RewardParams, parse_params
-from training.preference import reward_loss
 from training.prequential import prequential_metrics, write_trained_on
+from training.rewarding import reward_objective
 from training.run import Run, StageOutput
 
 
@@ -109,7 +107,7 @@ def _train_heads(
         )
     drawn = [draws(len(items), member_seed(seed, e)) for e in range(params.members)]
     counts = {id(item): torch.stack([own[n] for own in drawn]) for n, item in enumerate(items)}
-    objective = _objective(model, params, counts if several else {})
+    objective = reward_objective(model, params, counts if several else {})
     loop = Loop(
         model, items, objective, params, learning_rate=params.rate(lora=False), seed=seed, work=run.work,
         autocast=run.job.precision == "bfloat16",
@@ -136,7 +134,7 @@ def _train_adapters(
             set_heads(model, [new_head(model.config.hidden_size, seed)])
         own = resampled(items, seed) if several and params.resample else items
         loop = Loop(
-            model, own, _objective(model, params, {}), params, learning_rate=params.rate(lora=True),
+            model, own, reward_objective(model, params, {}), params, learning_rate=params.rate(lora=True),
             seed=seed, work=work, autocast=job.precision == "bfloat16",
         )  # fmt: skip
         log = loop.run(run.reporter, run.stop, phase)
@@ -144,25 +142,6 @@ def _train_adapters(
     if several:
         set_heads(model, heads)
     return log, adapters
-
-
-def _objective(model: PreTrainedModel, params: RewardParams, counts: dict[int, Tensor]) -> Objective[Ranking]:
-    """All pairs of a ranking as one element; a head counts it as ``counts`` says, by identity, or once."""
-
-    def loss(batch: Sequence[Ranking]) -> Summed:
-        scores = completion_heads(model, [ranking.group for ranking in batch])
-        total, right = scores.new_zeros(()), 0.0
-        sizes = [len(ranking.group.completions) for ranking in batch]
-        for ranking, own in zip(batch, scores.split(sizes), strict=True):
-            share = ranking.share(params.reduction)
-            paid = torch.stack([reward_loss(head, ranking.pairs, params) for head in own.unbind(dim=1)])
-            if counts:
-                paid = counts[id(ranking)].to(paid) * paid
-            total = total + share * paid.mean()
-            right += share * (pair_differences(own.mean(dim=1), ranking.pairs) > 0).float().mean().item()
-        return Summed(total, {"accuracy": right})
-
-    return Objective(loss, lambda ranking: ranking.share(params.reduction))
 
 
 def _member_metrics(
