@@ -9,6 +9,7 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 
 from annotate.accounts.models import User
+from annotate.campaigns.services import update_campaign
 from annotate.ranking.models import Annotation, Completion
 from annotate.rounds.models import Round
 from tests.annotate.collecting import members_of
@@ -17,6 +18,11 @@ from tests.annotate.collecting import members_of
 def annotator_of(round: Round) -> User:
     """The first member of the round's campaign."""
     return members_of(round)[0]
+
+
+def ask(round: Round, **task: object) -> None:
+    """Change what the ranking page of the round's campaign asks."""
+    update_campaign(campaign=round.campaign, task=task)
 
 
 def rank_path(round: Round) -> str:

@@ -11,6 +11,7 @@ from tests.annotate.collecting import collecting_round
 from tests.browser.conftest import PHONE, Visit
 from tests.browser.screens import (
     annotator_of,
+    ask,
     in_order,
     press,
     rank_path,
@@ -275,6 +276,7 @@ def test_it_marks_what_another_answer_does_not_say(visit: Visit) -> None:
     round = collecting_round(comparisons=1, k=2)
     Completion.objects.filter(index=0).update(text="Dear Nora, thank you.")
     Completion.objects.filter(index=1).update(text="Dear Nora, thanks.")
+    ask(round, difference=True)
     page = open_round(visit, round)
     texts(page)
     press(page, "w")
@@ -285,6 +287,7 @@ def test_it_marks_what_another_answer_does_not_say(visit: Visit) -> None:
 
 def test_it_compares_with_the_best_so_far_among_three(visit: Visit) -> None:
     round = collecting_round(comparisons=1, k=3)
+    ask(round, difference=True)
     page = open_round(visit, round)
     texts(page)
     press(page, "bw")

@@ -1,4 +1,5 @@
 import { TextInput } from '@mantine/core'
+import type { FocusEvent } from 'react'
 import { KeyCap } from '@/components/key-cap'
 import type { Cursor } from '@/features/ranking/model/cursor'
 import type { DraftAction } from '@/features/ranking/model/draft'
@@ -45,45 +46,60 @@ export function CardTools(props: Judging) {
     )
   }
   const flags = asked.questions.find((question) => question.id === FLAGS)
+  const isFlagging = props.cursor?.question === FLAGS
   return (
     <div className={classes.tools} role="group" aria-label={`Your judgement of ${letter}`}>
       {asked.questions
-        .filter((question) => question !== flags)
+        .filter((question) => (question.id === FLAGS) === isFlagging)
         .map((question) => (
           <Row key={question.id} {...props} question={question} />
         ))}
-      {(flags || asked.canEdit) && (
-        <div className={classes.buttons}>
-          {flags && <FlagButton {...props} flags={flags} />}
-          {asked.canEdit && <EditButton {...props} />}
-        </div>
-      )}
-      {flags && props.cursor?.question === FLAGS && (
-        <>
-          <Row {...props} question={flags} />
-          <Notes {...props} />
-        </>
-      )}
+      {isFlagging && <Notes {...props} />}
+      <div className={classes.buttons}>
+        {flags && <FlagButton {...props} flags={flags} />}
+        {asked.canEdit && !isFlagging && <EditButton {...props} />}
+      </div>
     </div>
   )
 }
 
-function Row({ question, said, cursor, onDraft }: Judging & { question: Question }) {
+function Row(props: Judging & { question: Question }) {
+  const { question, said, cursor, onDraft } = props
   const { position } = said
   const isCurrent = cursor?.question === question.id
+  // Only where the keyboard goes: under a pointer nothing may move between press and click.
+  const follow = (event: FocusEvent) => {
+    if (isCurrent || !event.target.matches(':focus-visible')) return
+    onDraft({ type: 'go', cursor: { position, question: question.id } })
+  }
   return (
-    <div
-      onFocus={() =>
-        !isCurrent && onDraft({ type: 'go', cursor: { position, question: question.id } })
-      }
-    >
+    <div onFocus={follow}>
       <QuestionRow
         question={question}
         said={said}
         isCurrent={isCurrent}
+        hint={<Hint {...props} />}
         onChoose={(option) => onDraft({ type: 'choose', position, question: question.id, option })}
       />
     </div>
+  )
+}
+
+function Hint({ asked, keymap }: Judging) {
+  return (
+    <>
+      <span>
+        <KeyCap>{keyName(keymap.next)}</KeyCap> next
+      </span>
+      <span>
+        <KeyCap>{keyName(keymap.previous)}</KeyCap> back
+      </span>
+      {!asked.isOneSided && (
+        <span>
+          <KeyCap>Esc</KeyCap> ranking
+        </span>
+      )}
+    </>
   )
 }
 
@@ -97,9 +113,15 @@ function FlagButton({ flags, said, cursor, keymap, onDraft }: Judging & { flags:
       className={classes.tool}
       aria-expanded={isOpen}
       data-raised={reasons.length > 0 || undefined}
-      onClick={() => onDraft({ type: 'go', cursor: isOpen ? null : { position, question: FLAGS } })}
+      onClick={() =>
+        onDraft(
+          isOpen
+            ? { type: 'look', position }
+            : { type: 'go', cursor: { position, question: FLAGS } },
+        )
+      }
     >
-      {reasons.length > 0 ? `Flagged: ${reasons.join(', ')}` : 'Flag'}
+      {isOpen ? 'Done' : reasons.length > 0 ? `Flagged: ${reasons.join(', ')}` : 'Flag'}
       <KeyCap>{keyName(keymap.flag)}</KeyCap>
     </button>
   )
@@ -126,7 +148,7 @@ function Notes({ said, onDraft }: Judging) {
       key={reason}
       size="xs"
       className={classes.note}
-      label={`What is ${reason}? (optional)`}
+      label={`A note on “${reason}” (optional)`}
       maxLength={1000}
       value={note}
       onChange={(event) =>

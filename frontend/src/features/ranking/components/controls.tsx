@@ -3,7 +3,6 @@ import { cursorOf } from '@/features/ranking/model/cursor'
 import { nextStep } from '@/features/ranking/model/draft'
 import type { Asked } from '@/features/ranking/model/judging'
 import { ActionBar } from './action-bar'
-import { JudgeHint } from './judge-hint'
 import { NextAnswer } from './next-answer'
 import { OrderRail } from './order-rail'
 import { PairStrip } from './pair-strip'
@@ -23,10 +22,15 @@ export function Controls(props: ControlsProps) {
   const { draft } = state
   const isReasonOpen = settings.rationale === 'required' || open === 'reason'
   return (
-    <section className={classes.controls} aria-label="Your ranking">
-      <div className={classes.ranking} data-skipping={open === 'skip' || undefined}>
-        <Ranking {...props} />
-      </div>
+    <section
+      className={classes.controls}
+      aria-label={asked.isOneSided ? 'Your judgement' : 'Your ranking'}
+    >
+      {!asked.isOneSided && (
+        <div className={classes.ranking} data-skipping={open === 'skip' || undefined}>
+          <Ranking {...props} />
+        </div>
+      )}
       {isReasonOpen && (
         <Textarea
           label={settings.rationale === 'required' ? 'Your reason (needed)' : 'Your reason'}
@@ -79,17 +83,15 @@ export function Controls(props: ControlsProps) {
   )
 }
 
-/** The ranking itself; while a question about one card is at hand, a line that says so. */
-function Ranking({ state, session, asked, keymap, onMove }: ControlsProps) {
+/** The ranking itself. Its keys rest while they belong to a question about one card. */
+function Ranking({ state, session, asked, onMove }: ControlsProps) {
   const { draft } = state
-  const cursor = cursorOf(draft, asked)
-  const hint = cursor && <JudgeHint at={cursor} draft={draft} asked={asked} keymap={keymap} />
-  if (asked.isOneSided) return hint
+  const hasKeys = cursorOf(draft, asked) === null
   if (asked.k === 2) {
     return (
       <PairStrip
         draft={draft}
-        hint={hint}
+        hasKeys={hasKeys}
         onStrip={(choice) => session.dispatch({ type: 'strip', choice })}
         onLean={(position) => session.dispatch({ type: 'lean', position })}
       />
@@ -100,18 +102,17 @@ function Ranking({ state, session, asked, keymap, onMove }: ControlsProps) {
       <OrderRail
         draft={draft}
         k={asked.k}
-        isAsked={hint === null}
+        hasKeys={hasKeys}
         onMove={onMove}
         onFocusGap={(index) => session.dispatch({ type: 'focus-gap', index })}
       />
-      {hint ?? (
-        <NextAnswer
-          draft={draft}
-          k={asked.k}
-          onPlace={(position) => session.dispatch({ type: 'place', position })}
-          onGap={(gap) => session.dispatch({ type: 'gap', gap })}
-        />
-      )}
+      <NextAnswer
+        draft={draft}
+        k={asked.k}
+        hasKeys={hasKeys}
+        onPlace={(position) => session.dispatch({ type: 'place', position })}
+        onGap={(gap) => session.dispatch({ type: 'gap', gap })}
+      />
     </>
   )
 }

@@ -6,7 +6,7 @@ import classes from './guidelines-panel.module.css'
 /** The campaign's guidelines, beside the task and never over it where there is room. */
 export function GuidelinesPanel({ text, onClose }: { text: string; onClose: () => void }) {
   return (
-    <aside className={classes.panel} aria-label="Guidelines">
+    <aside className={classes.panel} data-panel="guidelines" aria-label="Guidelines">
       <header className={classes.head}>
         <h2>Guidelines</h2>
         <CloseButton aria-label="Close the guidelines" onClick={onClose} />

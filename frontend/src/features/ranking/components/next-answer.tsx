@@ -9,12 +9,14 @@ import classes from './next-answer.module.css'
 interface NextAnswerProps {
   draft: Draft
   k: number
+  /** Else the digits answer a question elsewhere. */
+  hasKeys?: boolean
   onPlace: (position: number) => void
   onGap: (gap: Gap) => void
 }
 
 /** The question that is open now, and every answer it can have, each with its key. */
-export function NextAnswer({ draft, k, onPlace, onGap }: NextAnswerProps) {
+export function NextAnswer({ draft, k, hasKeys = true, onPlace, onGap }: NextAnswerProps) {
   return draft.order.length < k ? (
     <div key="place" className={classes.row}>
       <span className={classes.question}>
@@ -47,7 +49,7 @@ export function NextAnswer({ draft, k, onPlace, onGap }: NextAnswerProps) {
             aria-pressed={draft.gaps[draft.gapFocus] === choice.gap}
             onClick={() => onGap(choice.gap)}
           >
-            <KeyCap>{choice.key}</KeyCap>
+            {hasKeys && <KeyCap>{choice.key}</KeyCap>}
             <span className={classes.sign} aria-hidden>
               {choice.sign}
             </span>

@@ -12,14 +12,14 @@ import classes from './order-rail.module.css'
 interface OrderRailProps {
   draft: Draft
   k: number
-  /** The digits set a margin here, and no answer elsewhere. */
-  isAsked?: boolean
+  /** Else the digits answer a question elsewhere. */
+  hasKeys?: boolean
   onMove: (position: number, to: number) => void
   onFocusGap: (index: number) => void
 }
 
 /** The ranking as it stands: K places, best first, with the margin between each two. */
-export function OrderRail({ draft, k, isAsked = true, onMove, onFocusGap }: OrderRailProps) {
+export function OrderRail({ draft, k, hasKeys = true, onMove, onFocusGap }: OrderRailProps) {
   const isOrdered = draft.order.length === k
   const rail = useRef<HTMLDivElement>(null)
   const movedByKey = useRef<number>(null)
@@ -46,7 +46,7 @@ export function OrderRail({ draft, k, isAsked = true, onMove, onFocusGap }: Orde
                 draft={draft}
                 index={place - 1}
                 isOpen={isOrdered}
-                isWanted={isOrdered && isAsked && draft.gapFocus === place - 1}
+                isWanted={isOrdered && hasKeys && draft.gapFocus === place - 1}
                 onFocus={() => onFocusGap(place - 1)}
               />
             )}

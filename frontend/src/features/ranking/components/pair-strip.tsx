@@ -1,4 +1,3 @@
-import type { ReactNode } from 'react'
 import { KeyCap } from '@/components/key-cap'
 import type { Draft } from '@/features/ranking/model/draft'
 import { STRIP, STRIP_MIDDLE, stripChoice } from '@/features/ranking/model/draft'
@@ -16,12 +15,12 @@ function labelOf(index: number): string {
   return `${letterOf(choice.best)} ${gapName(choice.gap)}`
 }
 
-function Cell({ index }: { index: number }) {
+function Cell({ index, hasKey }: { index: number; hasKey: boolean }) {
   const choice = STRIP[index]
   const level = choice?.gap ?? 0
   return (
     <>
-      <KeyCap>{index + 1}</KeyCap>
+      {hasKey && <KeyCap>{index + 1}</KeyCap>}
       <span className={classes.sign} aria-hidden>
         {level === 0 ? '=' : (choice?.best === 0 ? '‹' : '›').repeat(level)}
       </span>
@@ -32,14 +31,14 @@ function Cell({ index }: { index: number }) {
 
 interface PairStripProps {
   draft: Draft
-  /** In the place of the verdict, while the keys belong to one card. */
-  hint?: ReactNode
+  /** Else the digits answer a question elsewhere. */
+  hasKeys?: boolean
   onStrip: (choice: number) => void
   onLean: (position: number) => void
 }
 
 /** Side and strength as one thought: seven choices, and a lean within the middle one. */
-export function PairStrip({ draft, hint, onStrip, onLean }: PairStripProps) {
+export function PairStrip({ draft, hasKeys = true, onStrip, onLean }: PairStripProps) {
   const chosen = stripChoice(draft)
   const leaning = draft.gaps[0] === 0 ? draft.order[0] : null
   return (
@@ -54,13 +53,13 @@ export function PairStrip({ draft, hint, onStrip, onLean }: PairStripProps) {
         choices={STRIP.map((_, index) => ({
           id: String(index + 1),
           label: labelOf(index),
-          content: <Cell index={index} />,
+          content: <Cell index={index} hasKey={hasKeys} />,
         }))}
         chosen={chosen}
         onChoose={onStrip}
       />
       <div className={classes.verdict}>
-        {chosen === STRIP_MIDDLE && (
+        {chosen === STRIP_MIDDLE ? (
           <>
             <span>Lean?</span>
             {[0, 1].map((position) => (
@@ -75,14 +74,14 @@ export function PairStrip({ draft, hint, onStrip, onLean }: PairStripProps) {
               </button>
             ))}
           </>
+        ) : (
+          <span>
+            {chosen === null
+              ? 'Which is better, and by how much?'
+              : `${rankingSentence(draft.order, draft.gaps)}.`}
+          </span>
         )}
-        {hint ?? (chosen !== STRIP_MIDDLE && <Verdict draft={draft} />)}
       </div>
     </div>
   )
-}
-
-function Verdict({ draft }: { draft: Draft }) {
-  const said = rankingSentence(draft.order, draft.gaps)
-  return <span>{said ? `${said}.` : 'Which is better, and by how much?'}</span>
 }

@@ -1,5 +1,7 @@
+import type { ReactNode } from 'react'
 import { KeyCap } from '@/components/key-cap'
 import type { Question } from '@/features/ranking/model/judging'
+import { THUMB } from '@/features/ranking/model/judging'
 import { letterOf } from '@/lib/format'
 import type { Judgement } from '@/lib/types'
 import { ChoiceRow } from './choice-row'
@@ -10,11 +12,13 @@ interface QuestionRowProps {
   said: Judgement
   /** The digits go here. */
   isCurrent: boolean
+  /** The keys that lead away from it, for the eye. */
+  hint: ReactNode
   onChoose: (option: number) => void
 }
 
 /** One question about one answer, with its options side by side. */
-export function QuestionRow({ question, said, isCurrent, onChoose }: QuestionRowProps) {
+export function QuestionRow({ question, said, isCurrent, hint, onChoose }: QuestionRowProps) {
   const chosen = question.chosen(said)
   const name = `${question.label} of ${letterOf(said.position)}`
   const contents = question.options.map((option, index) => ({
@@ -25,6 +29,7 @@ export function QuestionRow({ question, said, isCurrent, onChoose }: QuestionRow
         {isCurrent && option !== String(index + 1) && index < 10 && (
           <KeyCap>{(index + 1) % 10}</KeyCap>
         )}
+        {question.id === THUMB && <ThumbIcon isDown={index === 1} />}
         <span className={classes.option}>{option}</span>
       </>
     ),
@@ -65,6 +70,15 @@ export function QuestionRow({ question, said, isCurrent, onChoose }: QuestionRow
           onChoose={onChoose}
         />
       )}
+      {isCurrent && <div className={classes.hint}>{hint}</div>}
     </div>
+  )
+}
+
+function ThumbIcon({ isDown }: { isDown: boolean }) {
+  return (
+    <svg viewBox="0 0 24 24" className={classes.thumb} data-down={isDown || undefined} aria-hidden>
+      <path d="M2 10h4v11H2zM8 21V10l5-8c1.5 0 2.6 1.3 2.3 2.8L14.4 9H20c1.3 0 2.2 1.2 1.9 2.4l-1.8 7.5c-.3 1.2-1.4 2.1-2.7 2.1z" />
+    </svg>
   )
 }

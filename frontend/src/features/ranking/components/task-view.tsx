@@ -1,9 +1,10 @@
+import type { RefObject } from 'react'
 import { useEffect, useRef } from 'react'
 import { Conversation } from '@/components/conversation'
 import type { Open } from '@/features/ranking/hooks/use-commands'
 import type { ViewSettings } from '@/features/ranking/hooks/use-view-settings'
 import { useScrollTogether } from '@/features/ranking/hooks/use-scroll-together'
-import { cursorOf, isJudgeable } from '@/features/ranking/model/cursor'
+import { cursorOf, isJudgeable, ledQuestions } from '@/features/ranking/model/cursor'
 import type { Draft } from '@/features/ranking/model/draft'
 import type { Asked } from '@/features/ranking/model/judging'
 import { askedBy, saidOf } from '@/features/ranking/model/judging'
@@ -45,18 +46,7 @@ export function TaskView(props: TaskViewProps) {
   const answers = useScrollTogether(props.view.isTogether)
   // The next comparison is new to the reader: reading starts at its prompt.
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])
-  // Where the keys lead, there the focus is; back at the ranking it leaves the card.
-  const followed = useRef(props.moves)
-  useEffect(() => {
-    if (followed.current === props.moves) return
-    followed.current = props.moves
-    const row = answers.current?.querySelector('[data-question][data-current]')
-    const stop = row?.querySelector<HTMLElement>('button[tabindex="0"], button:not([role])')
-    if (stop) stop.focus()
-    else if (document.activeElement?.closest('article')) {
-      heading.current?.focus({ preventScroll: true })
-    }
-  }, [props.moves, answers])
+  useFocusAlong(answers, heading, props.moves, props.open)
   const move = (position: number, to: number) => session.dispatch({ type: 'move', position, to })
   const isMarking = settings.difference && props.view.isMarking
   return (
@@ -88,6 +78,29 @@ export function TaskView(props: TaskViewProps) {
   )
 }
 
+/** Where the keys lead, there the focus is; back at the ranking, or out of an editor, it leaves the card. */
+function useFocusAlong(
+  answers: RefObject<HTMLElement | null>,
+  heading: RefObject<HTMLElement | null>,
+  moves: number,
+  open: Open,
+) {
+  const followed = useRef({ moves, open })
+  useEffect(() => {
+    const { moves: seen, open: before } = followed.current
+    followed.current = { moves, open }
+    const isLeavingEditor = before === 'edit' && open === 'nothing'
+    if ((seen === moves && !isLeavingEditor) || open === 'edit') return
+    const row = answers.current?.querySelector('[data-question][data-current]')
+    const stop = row?.querySelector<HTMLElement>('button[tabindex="0"], button:not([role])')
+    const isLost = document.activeElement === document.body
+    if (stop) stop.focus()
+    else if (isLost || document.activeElement?.closest('article')) {
+      heading.current?.focus({ preventScroll: true })
+    }
+  }, [answers, heading, moves, open])
+}
+
 /** Of two answers the other one; of more the best so far, which itself is compared with nothing. */
 function comparedWith(task: Task, draft: Draft, completion: Completion): Completion | null {
   const { completions } = task
@@ -109,7 +122,7 @@ function judgingOf(position: number, asked: Asked, props: TaskViewProps): Judgin
     asked,
     said: saidOf(state.draft.said, position),
     cursor,
-    isOpen: cursor !== null || asked.k === 2 || asked.questions.length === 1,
+    isOpen: cursor !== null || asked.k === 2 || ledQuestions(asked).length === 1,
     isEditing: cursor !== null && props.open === 'edit',
     keymap,
     onDraft: (action) => session.dispatch(action),

@@ -72,7 +72,12 @@ export function useCommands(options: CommandsOptions) {
         return step(-1)
       case 'flag': {
         const position = cursor?.position ?? 0
-        return session.dispatch({ type: 'go', cursor: { position, question: FLAGS } })
+        setOpen('nothing')
+        return session.dispatch(
+          cursor?.question === FLAGS
+            ? { type: 'look', position }
+            : { type: 'go', cursor: { position, question: FLAGS } },
+        )
       }
       case 'edit':
         if (!cursor) session.dispatch({ type: 'look', position: 0 })

@@ -14,10 +14,14 @@ type Judging = Pick<Draft, 'said' | 'cursor'>
 /** Whether cards can be gone to at all: the campaign asks something of each, or lets them be edited. */
 export const isJudgeable = (asked: Asked) => asked.questions.length > 0 || asked.canEdit
 
+/** The questions to which one is led; the others open when one goes there. */
+export const ledQuestions = (asked: Asked) =>
+  asked.questions.filter((question) => !question.isOnDemand)
+
 /** Every question to which one is led, card by card; the cards themselves where there is none. */
 function stopsOf(asked: Asked): Cursor[] {
-  const led = asked.questions.filter((question) => !question.isOnDemand)
-  const questions = led.length > 0 ? led.map(({ id }) => id) : [null]
+  const led = ledQuestions(asked).map(({ id }) => id)
+  const questions = led.length > 0 ? led : [null]
   const positions = isJudgeable(asked) ? Array.from({ length: asked.k }, (_, at) => at) : []
   return positions.flatMap((position) => questions.map((question) => ({ position, question })))
 }

@@ -37,6 +37,7 @@ export interface Asked {
 }
 
 export const FLAGS = 'flags'
+export const THUMB = 'thumb'
 
 const withoutHoles = (value: number) => (value === -1 ? [] : [value])
 
@@ -58,7 +59,7 @@ const THUMBS = ['up', 'down'] as const
 
 function thumbs(isRequired: boolean): Question {
   return {
-    id: 'thumb',
+    id: THUMB,
     label: 'Thumb',
     options: ['Up', 'Down'],
     isMany: false,
