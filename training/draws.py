@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -15,10 +16,11 @@ from training.adapters import act, merged
 from training.batches import batch_at
 from training.contracts import MAX_MARGIN, CompletionRow, ContractError, PromptRow, RankedCompletion
 from training.data import Encoder
-from training.logprobs import in_batches
+from training.logprobs import sums_in_batches
 from training.losses import Pair
 from training.params import OnlineParams
 from training.reference import precision_of
+from training.refresh import Refresh
 from training.rollouts import draw_replies
 from training.run import Run
 from training.scoring import Scorer
@@ -54,7 +56,8 @@ class Draws:
     """The batches of the online stage; see :class:`~training.batches.Batches`.
 
     A draw serves ``steps_per_draw`` steps and is remembered with the weights, so that a stage that was
-    killed between two of them goes on with the replies it had. ``reference`` may be ``policy`` itself,
+    killed between two of them goes on with the replies it had. With ``refresh`` the reward model of ``scorer``
+    learns what is new every ``refresh_every`` draws. ``reference`` may be ``policy`` itself,
     if adapters are trained on it: then it is the reference with none of them acting.
     """
 
@@ -67,9 +70,11 @@ class Draws:
         encoder: Encoder,
         prompts: Sequence[PromptRow],
         params: OnlineParams,
+        refresh: Refresh | None,
     ) -> None:
         self._run, self._policy, self._reference, self._scorer = run, policy, reference, scorer
         self._encoder, self._prompts, self._params = encoder, prompts, params
+        self._refresh = refresh
         self._size = params.batch_prompts * params.steps_per_draw
         self._draws = -(-len(prompts) // self._size) * params.epochs
         self.total = self._draws * params.steps_per_draw
@@ -98,6 +103,7 @@ class Draws:
             "number": self._number,
             "items": [asdict(item) for item in self._items],
             "figures": self._figures,
+            "gold": self._refresh.taken if self._refresh else [],
         }
         return {"draw": torch.frombuffer(bytearray(json.dumps(kept).encode()), dtype=torch.uint8)}
 
@@ -106,8 +112,12 @@ class Draws:
         kept = json.loads(bytes(state["draw"].tolist()))
         self._number, self._figures = kept["number"], kept["figures"]
         self._items = [Drawn(Group(**item["group"]), item["before"]) for item in kept["items"]]
+        if self._refresh:
+            self._refresh.catch_up(kept["gold"])
 
     def _draw(self, number: int) -> None:
+        if self._refresh and number % self._params.refresh_every == 0:
+            self._refresh.again()
         prompts = batch_at(number, self._prompts, self._size, self._run.job.seed)
         replies = self._replies(prompts, number)
         ranked = [[RankedCompletion(row.text, row.token_ids, row.finish) for row in rows] for rows in replies]
@@ -119,6 +129,9 @@ class Draws:
         before = self._before(groups)
         self._number, self._items = number, _pairs(groups, rewards, before)
         self._figures = _figures(replies, rewards, before)
+        if self._refresh:
+            self._figures["gold"] = float(sum(self._refresh.taken))
+            self._figures["gold_accuracy"] = self._refresh.accuracy or math.nan
         if not self._items:
             raise ContractError(
                 f"In draw {number + 1} of {self._draws} all {self._params.k} replies to each prompt have one "
@@ -141,7 +154,7 @@ class Draws:
             act(self._policy, None)
         micro = self._params.micro_tokens
         with precision_of(self._run.job, self._reference):
-            own = [one for some in in_batches("logprobs", self._reference, groups, micro) for one in some]
+            own = [one for some in sums_in_batches(self._reference, groups, micro) for one in some]
         if self._reference is self._policy:
             act(self._policy, ADAPTER)
         return own

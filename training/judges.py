@@ -16,7 +16,7 @@ from transformers import PreTrainedModel
 from training.contracts import ContractError, Message
 from training.data import Encoder
 from training.judging import read_verdict
-from training.logprobs import in_batches
+from training.logprobs import sums_in_batches
 from training.params.judge import JudgeParams
 from training.process import StopFlag
 from training.segments import Group
@@ -53,7 +53,7 @@ class PolicyJudge:
         groups = [Group(self._encoder.prompt(question), self._letters) for question in questions]
         room = self._encoder.context - max(map(len, self._letters))
         fitting = [group for group in groups if len(group.prompt) <= room]
-        scored = in_batches("logprobs", self._policy, fitting, self._micro_tokens)
+        scored = sums_in_batches(self._policy, fitting, self._micro_tokens)
         chances = iter([torch.softmax(own, dim=0)[0].item() for batch in scored for own in batch])
         return [next(chances) if len(group.prompt) <= room else None for group in groups]
 

@@ -63,11 +63,6 @@ def sequence_kl(policy: PreTrainedModel, other: PreTrainedModel, groups: Sequenc
     return TokenLogprobs(flat, row.completion_lengths()).sums()
 
 
-def completion_rewards(reward_model: PreTrainedModel, groups: Sequence[Group]) -> Tensor:
-    """The raw score of each completion by the first head, ``[completions]``."""
-    return completion_heads(reward_model, groups)[:, 0]
-
-
 def completion_heads(reward_model: PreTrainedModel, groups: Sequence[Group]) -> Tensor:
     """The raw score of each completion by each head, ``[completions, E]``, read at its own last token."""
     row = lay_out(groups, reward_model.device)
@@ -77,17 +72,10 @@ def completion_heads(reward_model: PreTrainedModel, groups: Sequence[Group]) -> 
 
 
 @torch.no_grad()
-def in_batches(
-    score: str, model: PreTrainedModel, groups: Sequence[Group], micro_tokens: int
+def sums_in_batches(
+    policy: PreTrainedModel, groups: Sequence[Group], micro_tokens: int
 ) -> Iterator[list[Tensor]]:
-    """Score ``groups`` without gradients; yields, a batch at a time, one ``[K]`` tensor a group.
-
-    ``score`` is ``logprobs`` (of whole completions, in nats) or ``rewards`` (raw).
-    """
+    """Log-probabilities of whole completions, in nats, no gradients: a ``[K]`` a group, by batches."""
     for batch in by_token_budget(groups, lambda group: group.tokens, micro_tokens):
-        values = (
-            completion_logprobs(model, batch).sums()
-            if score == "logprobs"
-            else completion_rewards(model, batch)
-        )
-        yield list(values.cpu().split([len(group.completions) for group in batch]))
+        sums = completion_logprobs(policy, batch).sums()
+        yield list(sums.cpu().split([len(group.completions) for group in batch]))

@@ -9,7 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from training.contracts import JobSpec
-from training.logprobs import in_batches
+from training.logprobs import sums_in_batches
 from training.models import load_policy
 from training.run import Run
 from training.segments import Group
@@ -42,7 +42,7 @@ def reference_logprobs(
     run.reporter.start("reference", total=len(groups), unit="ranking")
     values: list[Tensor] = []
     with precision_of(job, model):
-        for batch in in_batches("logprobs", model, groups, micro_tokens):
+        for batch in sums_in_batches(model, groups, micro_tokens):
             run.stop.check()
             values += batch
             run.reporter.update(len(values))

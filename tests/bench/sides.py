@@ -23,7 +23,7 @@ from training.contracts import JobSpec, LoraSpec
 from training.data import Ranking
 from training.decoding import Request, sample_replies
 from training.engine import Loop, Objective, Summed
-from training.logprobs import completion_logprobs, completion_rewards, in_batches
+from training.logprobs import completion_heads, completion_logprobs, sums_in_batches
 from training.models import load_policy, new_reward_model
 from training.params import DpoParams, LoopParams, RewardParams
 from training.preference import ranking_loss, reward_loss
@@ -54,7 +54,7 @@ def our_reward(model: str, rankings: list[Ranking], work: Path) -> Work:
     reward = new_reward_model(model, JOB, 0)
 
     def loss(batch: Any) -> Summed:
-        scores = completion_rewards(reward, [ranking.group for ranking in batch])
+        scores = completion_heads(reward, [ranking.group for ranking in batch])[:, 0]
         parts = scores.split([len(ranking.group.completions) for ranking in batch])
         paid = [reward_loss(own, item.pairs, params) for own, item in zip(parts, batch, strict=True)]
         return Summed(torch.stack(paid).sum(), {})
@@ -92,7 +92,7 @@ def our_dpo(model: str, rankings: list[Ranking], work: Path, *, lora: bool) -> W
 
     def work_through() -> list[Shape]:
         groups = [ranking.group for ranking in rankings]
-        values = [own for batch in in_batches("logprobs", policy, groups, MICRO_TOKENS) for own in batch]
+        values = [own for batch in sums_in_batches(policy, groups, MICRO_TOKENS) for own in batch]
         reference = {id(ranking): own for ranking, own in zip(rankings, values, strict=True)}
         if lora:
             add_adapters(policy, LORA, 0)

@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedModel
 
 from training.attention import NAME
-from training.logprobs import completion_logprobs, completion_rewards, in_batches, sequence_kl
+from training.logprobs import completion_heads, completion_logprobs, sequence_kl, sums_in_batches
 from training.segments import Group
 
 GROUPS = [
@@ -64,13 +64,15 @@ def test_it_reads_the_reward_at_each_completions_own_last_token(
             hidden = model.base_model(torch.tensor([group.prompt + completion])).last_hidden_state
             expected.append(model.score(hidden[0, -1])[0])
     model.set_attn_implementation(NAME)
-    torch.testing.assert_close(completion_rewards(model, GROUPS), torch.stack(expected), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        completion_heads(model, GROUPS)[:, 0], torch.stack(expected), rtol=1e-4, atol=1e-4
+    )
 
 
 def test_it_scores_the_same_however_groups_are_batched(model_folder: Callable[[str], str]) -> None:
     model = AutoModelForCausalLM.from_pretrained(model_folder("llama"), attn_implementation=NAME)
-    together = [own for batch in in_batches("logprobs", model, GROUPS, 1000) for own in batch]
-    apart = [own for batch in in_batches("logprobs", model, GROUPS, 1) for own in batch]
+    together = [own for batch in sums_in_batches(model, GROUPS, 1000) for own in batch]
+    apart = [own for batch in sums_in_batches(model, GROUPS, 1) for own in batch]
     for ours, theirs in zip(together, apart, strict=True):
         torch.testing.assert_close(ours, theirs)
 

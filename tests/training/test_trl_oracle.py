@@ -19,7 +19,7 @@ from trl.trainer.reward_trainer import RewardTrainer
 
 from tests.training.tiny import WORDS, make_tokenizer
 from training.attention import NAME
-from training.logprobs import completion_logprobs, completion_rewards
+from training.logprobs import completion_heads, completion_logprobs
 from training.losses import MARGINS
 from training.params import DpoParams, RewardParams, parse_params
 from training.preference import ranking_loss, reward_loss
@@ -131,7 +131,7 @@ def test_it_pays_what_trl_pays_for_a_reward_model_with_margin(
     ours_model = load(NAME)
     groups = [Group(row["chosen_ids"][:1], [row["chosen_ids"][1:], row["rejected_ids"][1:]]) for row in rows]
     params = RewardParams(margin="small", centering=centering)
-    scores: list[Tensor] = list(completion_rewards(ours_model, groups).split(2))
+    scores: list[Tensor] = list(completion_heads(ours_model, groups)[:, 0].split(2))
     each = [reward_loss(own, [(0, 1, level)], params) for own, level in zip(scores, LEVELS, strict=True)]
     ours = torch.stack(each).mean()
     ours.backward()

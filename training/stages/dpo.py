@@ -8,7 +8,7 @@ from training.data import Ranking, load_rankings
 from training.direct import direct_objective
 from training.engine import Loop, Objective
 from training.imitation import save_policy
-from training.logprobs import in_batches
+from training.logprobs import sums_in_batches
 from training.models import encoder_for, load_policy
 from training.params import DpoParams, parse_params
 from training.reference import is_autocast, is_reference, reference_logprobs
@@ -42,7 +42,7 @@ def run(run: Run) -> StageOutput:
     log = loop.run(run.reporter, run.stop, "dpo")
 
     heldout = [ranking.group for ranking in rankings.heldout]
-    after = [own for batch in in_batches("logprobs", policy, heldout, params.micro_tokens) for own in batch]
+    after = [own for batch in sums_in_batches(policy, heldout, params.micro_tokens) for own in batch]
     ratios = [own - reference[id(ranking)] for own, ranking in zip(after, rankings.heldout, strict=True)]
     agreed = accuracy_metrics(rankings.heldout, ratios)
     metrics = {

@@ -13,7 +13,7 @@ from training.adapters import add_adapters
 from training.batches import Shuffled
 from training.engine import Loop, Objective, Summed
 from training.imitation import save_policy
-from training.logprobs import completion_logprobs, in_batches
+from training.logprobs import completion_logprobs, sums_in_batches
 from training.losses import kto
 from training.models import encoder_for, load_policy
 from training.onesided import Labelled, balanced_weights, load_labelled
@@ -84,11 +84,7 @@ class _WithZeroPoint(Shuffled[Labelled]):
         self._policy.eval()
         with precision_of(self._job, self._policy):
             groups = [item.mismatched for item in batch]
-            own = [
-                one
-                for some in in_batches("logprobs", self._policy, groups, self._micro_tokens)
-                for one in some
-            ]
+            own = [one for some in sums_in_batches(self._policy, groups, self._micro_tokens) for one in some]
         self._policy.train()
         ratios = [now - self._reference[id(item)] for now, item in zip(own, batch, strict=True)]
         self.zero = torch.cat(ratios).mean().clamp(min=0)
@@ -137,7 +133,7 @@ def _accuracy(
 ) -> float | None:
     """How many replies are on their side of the zero point; None where there is no reply."""
     groups = [item.group for item in items]
-    after = [own for batch in in_batches("logprobs", policy, groups, micro_tokens) for own in batch]
+    after = [own for batch in sums_in_batches(policy, groups, micro_tokens) for own in batch]
     right = [
         (ratio > zero.item()) == label
         for own, item in zip(after, items, strict=True)
