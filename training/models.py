@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ from transformers.utils import logging
 from training.attention import NAME as ATTENTION_IN_PARTS
 from training.contracts import ContractError, JobSpec
 from training.data import Encoder
+from training.forward import Way
 from training.fused import fuse_layers
-from training.selfcheck import attends_in_parts
+from training.selfcheck import find_ways
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
@@ -32,6 +34,7 @@ ONE_THREAD_BELOW = 30_000_000
 """Models with fewer parameters run on one CPU thread unless OMP_NUM_THREADS says otherwise: their matrices
 are so small that threads mostly wait for each other, and on a busy machine a stage took ten times as long."""
 
+SLOWER: dict[Way, str] = {"mask": "under a mask", "padded": "each completion in a padded row of its own"}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -155,10 +158,16 @@ def _ready(model: PreTrainedModel, job: JobSpec, source: str, role: str) -> PreT
             module.p = 0.0
     model.to(resolve_device(job.device)).eval()  # type: ignore[arg-type]  # it takes a device
     fuse_layers(model)
-    if not attends_in_parts(model):
+    ways = find_ways(model)
+    if ways is None:
         raise ContractError(
-            f"The {role} {source} is a {model.config.model_type}, whose attention is not plain causal "
-            "attention (soft caps, sinks or states), which is not supported."
+            f"The {role} {source} is a {model.config.model_type}, which does not attend in every layer, or "
+            "not as this check understands: it is not supported."
+        )
+    if ways.within != "parts":
+        sys.stderr.write(
+            f"The {role} {source} is a {model.config.model_type}, whose attention is not plain: it runs "
+            f"{SLOWER[ways.within]}, which is exact and slower.\n"
         )
     return model
 
@@ -175,10 +184,7 @@ def encoder_for(model: PreTrainedModel, source: str, role: str = "policy") -> En
 
 
 def _context(model: PreTrainedModel) -> int:
-    """Tokens that the model sees at once; within its window a sliding-window model is a plain one."""
-    config = model.config
-    window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
-    return min(int(config.max_position_embeddings), int(window or config.max_position_embeddings))
+    return int(model.config.get_text_config().max_position_embeddings)
 
 
 def stop_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -32,7 +32,7 @@ from training.progress import Reporter
 
 LORA = LoraSpec(rank=16, alpha=16)
 PROMPTS_A_STEP = 8
-MICRO_TOKENS = 1024
+MICRO_TOKENS = 512
 PAIRS_A_PASS = 8
 """TRL's own default; 16 are as fast here and take twice the memory."""
 JOB = JobSpec(stage="sample", output="", work="", device="cpu")
