@@ -3,7 +3,8 @@
 It reads requests from standard input and writes what happens to standard output, a JSON object a line:
 
 - ``{"id", "model", "messages", "replies": [{"seed", "temperature", "top_p"}, ...], "max_new_tokens"}`` asks
-  for replies to one conversation; ``{"cancel": id}`` takes that back.
+  for replies to one conversation; ``{"cancel": id}`` takes that back; ``{"load": model}`` has a model loaded
+  before anybody asks it.
 - ``{"id", "index", "at", "text"}``: from character ``at`` on, reply ``index`` reads ``text``.
 - ``{"id", "index", "done": {"text", "token_ids", "logprobs", "finish"}}``: a reply is whole.
 - ``{"id", "error", "lasting"}``: there will be none; ``lasting`` when asking again is of no use.
@@ -199,6 +200,9 @@ class Server:
                 batch.cancel(name)
             self._batches = [batch for batch in self._batches if batch.ids]
             return
+        if "load" in line:
+            self._load_early(str(line["load"]))
+            return
         try:
             self._waiting.append(parse(line))
         except (KeyError, TypeError, ValueError) as problem:
@@ -240,6 +244,12 @@ class Server:
         else:
             for event in events:
                 self._tell(event)
+
+    def _load_early(self, source: str) -> None:
+        try:
+            self._load(source)
+        except Exception as problem:  # noqa: BLE001 - whoever asks it is told; until then it is for the log
+            sys.stderr.write(f"{source} cannot be loaded: {problem}\n")
 
     def _load(self, source: str) -> Loaded:
         if source not in self._models:

@@ -27,19 +27,21 @@ from annotate.rounds.services import hold_state
 from annotate.text import unstorable
 from training.contracts import Message
 
-NOTIFY = "SELECT pg_notify('plumbline_chat', '')"
+NOTIFY = "SELECT pg_notify('plumbline_chat', %s)"
 
 
 def open_conversation(*, campaign: Campaign, user: User) -> Conversation | None:
-    """This person's conversation in the campaign's round, if one is open; what they hold is held again.
+    """This person's conversation in the campaign's round, if one is open.
 
-    Raises 403 to non-members.
+    What they hold is held again, and the models are made ready for what they will write. Raises 403 to
+    non-members.
     """
     require_member(campaign, user)
     round = _collecting_round(campaign)
     if round is None:
         return None
     take_up_own(round_id=round.pk, annotator_id=user.pk, now=timezone.now())
+    notify(round_id=round.pk)
     return Conversation.objects.filter(round=round, annotator=user, ended_at=None).first()
 
 
@@ -105,7 +107,7 @@ def write_turn(*, user: User, uid: uuid.UUID, number: int, text: str) -> tuple[T
         Random(uuid.uuid4().int).shuffle(order)
         turn = Turn.objects.create(conversation=conversation, number=number, text=text, order=order)
         Conversation.objects.filter(pk=conversation.pk).update(draft="")
-        _notify()
+        notify()
         tell(conversation.uid)
     return turn, True
 
@@ -124,7 +126,7 @@ def retry_turn(*, user: User, uid: uuid.UUID) -> None:
         if turn.state == TurnState.FAILED:
             turn.state, turn.failure, turn.lasting, turn.losses = TurnState.WAITING, "", False, 0
             turn.save(update_fields=["state", "failure", "lasting", "losses"])
-            _notify()
+            notify()
             tell(conversation.uid)
 
 
@@ -246,7 +248,7 @@ def _go_on(turns: list[Turn]) -> None:
     last.save(update_fields=["chosen"])
 
 
-def _notify() -> None:
-    """Wake the chat processes once this is committed."""
+def notify(*, round_id: int | None = None) -> None:
+    """Wake the chat processes once this is committed; those of a round make its models ready."""
     with connection.cursor() as cursor:
-        cursor.execute(NOTIFY)
+        cursor.execute(NOTIFY, [str(round_id or "")])

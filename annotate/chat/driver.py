@@ -19,7 +19,10 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from annotate.chat import writing
 from annotate.chat.answering import answer
 from annotate.chat.generator import Generator
+from annotate.chat.sources import own_models
 from annotate.chat.telling import Teller
+from annotate.errors import Invalid
+from annotate.rounds.models import Round
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +74,19 @@ class Driver:
         if len(self._in_hand) >= MOST_TURNS:
             self._stopping.wait(LOOK_SECONDS / 10)
             return
-        for _ in connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
-            pass
+        for notice in connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
+            if notice.payload.isdecimal():
+                self._make_ready(int(notice.payload))
+
+    def _make_ready(self, round_id: int) -> None:
+        round = Round.objects.filter(pk=round_id).select_related("campaign", "start_policy").first()
+        try:
+            models = own_models(round) if round is not None else []
+        except Invalid as problem:
+            log.warning("Round %s: %s", round_id, problem.detail)
+            return
+        if models:
+            self._generator.make_ready(models)
 
     def _answer(self, claim: writing.Claim) -> None:
         try:

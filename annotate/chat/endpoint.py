@@ -104,7 +104,7 @@ def _lines(response: httpx.Response) -> Iterator[bytes]:
     for block in response.iter_raw():
         size += len(block)
         *lines, rest = (rest + block).split(b"\n")
-        if size > MOST_BYTES or len(rest) > LONGEST_LINE:
+        if size > MOST_BYTES or max(map(len, (*lines, rest))) > LONGEST_LINE:
             raise Silent("sent more than a reply can be.", f"{size} bytes")
         if time.monotonic() > until:
             raise Silent("did not come to an end in time.", f"{LONGEST_SECONDS:.0f} s")

@@ -72,6 +72,15 @@ class Generator:
             self._write(request)
         return name
 
+    def make_ready(self, models: Sequence[str]) -> None:
+        """Have models loaded before anybody asks: loading takes longer than a person is glad to wait."""
+        with self._lock:
+            self._asked = time.monotonic()
+            if self._process is None:
+                self._start()
+            for model in models:
+                self._write({"load": model})
+
     def cancel(self, name: str) -> None:
         """Want a request no more, or have all of it; nothing more is heard of it."""
         with self._lock:

@@ -12,8 +12,11 @@ from annotate.campaigns.recipe import Recipe
 from annotate.chat.models import Turn
 from annotate.errors import Invalid
 from annotate.rounds.digests import model_location
-from annotate.rounds.models import Checkpoint, CheckpointKind
+from annotate.rounds.models import Checkpoint, CheckpointKind, Round
 from annotate.rounds.services import policies_of
+
+MOST_READY = 2
+"""As many models as the generator keeps loaded."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,15 @@ def voices_of(turn: Turn) -> list[Voice]:
             )
         )
     return voices
+
+
+def own_models(round: Round) -> list[str]:
+    """The folders of the campaign's own models that answer in a round."""
+    sources = [source for source in Chat.parse(round.campaign.chat).sources if source["from"] != "endpoint"]
+    checkpoints = [
+        _checkpoint(round.campaign, source, champion=round.start_policy) for source in sources[:MOST_READY]
+    ]
+    return list(dict.fromkeys(model_location(checkpoint.path) for checkpoint in checkpoints))
 
 
 def _checkpoint(campaign: Campaign, source: dict[str, Any], *, champion: Checkpoint) -> Checkpoint:

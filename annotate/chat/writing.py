@@ -15,7 +15,7 @@ from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from annotate.chat.conversations import NOTIFY, said_so_far
+from annotate.chat.conversations import notify, said_so_far
 from annotate.chat.models import Conversation, Turn, TurnState
 from annotate.chat.sources import Voice
 from annotate.chat.telling import tell
@@ -140,8 +140,7 @@ def give_back(claim: Claim) -> None:
     """Let the turn wait for another process, in good order."""
     with transaction.atomic():
         if claim.rows().update(state=TurnState.WAITING, drafts=[]):
-            with connection.cursor() as cursor:
-                cursor.execute(NOTIFY)
+            notify()
 
 
 def requeue_lost() -> None:
@@ -164,8 +163,7 @@ def _lost(rows: QuerySet[Turn], sentence: str) -> None:
         turn.state = TurnState.FAILED if gives_up else TurnState.WAITING
         turn.failure = sentence if gives_up else ""
         turn.save(update_fields=["losses", "drafts", "state", "failure"])
-        with connection.cursor() as cursor:
-            cursor.execute(NOTIFY)
+        notify()
         tell(turn.conversation.uid)
 
 

@@ -12,9 +12,11 @@ import psutil
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
+from django.test import override_settings
 
 from annotate.chat.models import Conversation, Turn
 from annotate.ranking.models import Completion
+from tests.annotate.chat import openai_server
 from tests.annotate.chat.talking import begin, chat_process, chat_round, rank, say
 from tests.annotate.live.test_consumers import Socket, connect
 
@@ -124,3 +126,47 @@ async def test_a_killed_generator_is_started_again_and_the_page_misses_nothing(t
 
 def _generators(chat: psutil.Process) -> list[psutil.Process]:
     return [child for child in chat.children() if "serve" in child.cmdline()]
+
+
+async def test_a_server_elsewhere_and_an_own_model_answer_side_by_side(tmp_path: Path) -> None:
+    server, address = openai_server.start()
+    with server, override_settings(CHAT_ENDPOINTS=[address]):
+        endpoint = {"from": "endpoint", "url": address, "model": "slow"}
+        chat = {"sources": [{"from": "champion"}, endpoint]}
+        conversation = await aside(begin)(await aside(chat_round)(chat=chat, max_new_tokens=40))
+        with chat_process(tmp_path, CHAT_ENDPOINTS=address):
+            page = await open_page(conversation)
+            await aside(say)(conversation, "Hello")
+            await page.follow(is_ready)
+            # The server dies, and comes back under another address: that is for the operator to say.
+            await aside(lambda: rank(conversation.turns.get()))()
+            server.kill()
+            await aside(say)(conversation, "And now?")
+            await page.follow(lambda page: page.conversation["next"] == "mend")
+            assert "cannot be reached" in page.last["failure"]
+            assert page.last["may_retry"]
+            await page.socket.disconnect()
+    own, outside = await aside(
+        lambda: list(Completion.objects.order_by("index").select_related("checkpoint"))
+    )()
+    assert (own.checkpoint.kind, bool(own.token_ids)) == ("policy", True)
+    assert (outside.checkpoint.path, outside.token_ids) == (f"{address} slow", [])
+    assert outside.text.startswith("Hello (turn 1): word 0")
+
+
+async def test_what_a_killed_chat_process_had_in_hand_is_taken_up_by_the_next(tmp_path: Path) -> None:
+    server, address = openai_server.start()
+    with server, override_settings(CHAT_ENDPOINTS=[address]):
+        chat = {"sources": [{"from": "endpoint", "url": address, "model": "slow"}]}
+        conversation = await aside(begin)(await aside(chat_round)(chat=chat))
+        page = await open_page(conversation)
+        with chat_process(tmp_path, CHAT_ENDPOINTS=address) as process:
+            await aside(say)(conversation, "Hello")
+            await page.follow(is_writing)
+            process.kill()
+        with chat_process(tmp_path, CHAT_ENDPOINTS=address):
+            await page.follow(is_ready)
+        assert page.last["attempt"] == 2
+        assert all(text.startswith("Hello (turn 1): word 0") for text in page.texts)
+        await page.socket.disconnect()
+        server.kill()

@@ -69,7 +69,7 @@ export function Talk(props: TalkProps) {
             <p role="status" className={classes.status}>
               {statusOf(last, props)}
             </p>
-            <SaveWord outbox={props.outbox} />
+            {props.outbox.waiting.length > 0 && <SaveWord outbox={props.outbox} />}
             {next === 'wait' && (
               <FinishButton isBusy={action.isPending} onFinish={() => run('finish')} />
             )}
@@ -185,7 +185,12 @@ interface MendingProps {
 /** What went wrong, and the ways to go on. */
 function Mending({ turn, isBusy, onAct }: MendingProps) {
   return (
-    <Alert role="alert" color="yellow" title="Your message was not answered">
+    <Alert
+      role="alert"
+      color="yellow"
+      className={classes.mending}
+      title="Your message was not answered"
+    >
       <p className={classes.failure}>{turn.failure}</p>
       <div className={classes.foot}>
         {turn.may_retry && (
