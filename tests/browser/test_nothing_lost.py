@@ -45,7 +45,8 @@ def test_it_shows_the_next_one_while_the_submit_is_under_way(visit: Visit) -> No
     first = answer.inner_text()
     expect(answer).to_have_text(first)
     press(page, "abc123")
-    page.keyboard.press("Enter")
+    with page.expect_request("**/submit"):
+        page.keyboard.press("Enter")
     expect(answer).not_to_have_text(first)
     expect(page.get_by_text("saving")).to_be_visible()
     assert stored(round) == []

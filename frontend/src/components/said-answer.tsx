@@ -39,7 +39,7 @@ export function SaidAnswer({ prompt, completions, said }: SaidAnswerProps) {
           {said.rationale}
         </blockquote>
       )}
-      <div className={classes.answers}>
+      <div className={classes.answers} data-k={completions.length}>
         {completions.map((completion) => (
           <Answer
             key={completion.position}
@@ -56,7 +56,7 @@ function Answer({ completion, place }: { completion: SaidCompletion; place: numb
   return (
     <article className={classes.answer}>
       <header>
-        <h3>{letterOf(completion.position)}</h3>
+        <h2>{letterOf(completion.position)}</h2>
         <span className={classes.place}>{ordinal(place)}</span>
       </header>
       <Markdown text={completion.text} />

@@ -22,5 +22,6 @@ export function rankingSentence(order: number[], gaps: (Gap | undefined)[]): str
       ? `${better} equal to ${worse}`
       : `${better} ${marginName(gap)} than ${worse}`
   })
+  if (order.length === 1) return `${letterOf(order[0] ?? 0)} is 1st`
   return said.join('; ')
 }

@@ -45,7 +45,7 @@ export function TaskFields({ task, faultOf, onChange }: TaskFieldsProps) {
     />
   )
   const toggle = (
-    name: 'all_bad' | 'skip' | 'flag' | 'edit' | 'difference' | 'agreement_shown',
+    name: 'all_bad' | 'skip' | 'flag' | 'edit' | 'difference' | 'agreement_shown' | 'show_gold',
   ) => ({
     checked: task[name],
     onChange: (event: { currentTarget: HTMLInputElement }) =>
@@ -71,7 +71,7 @@ export function TaskFields({ task, faultOf, onChange }: TaskFieldsProps) {
         onChange={(attributes) => onChange({ ...task, attributes })}
       />
       <Switch label="An answer can be flagged, with a reason and a note" {...toggle('flag')} />
-      {task.flag && (
+      {(task.flag || faultOf('flag_reasons')) && (
         <LinesField
           label="Reasons to flag, one a line"
           lines={task.flag_reasons}
@@ -90,6 +90,11 @@ export function TaskFields({ task, faultOf, onChange }: TaskFieldsProps) {
         label="Annotators see how often they agree with others"
         description="On their own page, and only for rounds that no longer collect."
         {...toggle('agreement_shown')}
+      />
+      <Switch
+        label="Annotators see how often they agree with gold"
+        description="Likewise; with the gold ranking and its reason beside their own."
+        {...toggle('show_gold')}
       />
       <NumberInput
         label="A break is proposed after"

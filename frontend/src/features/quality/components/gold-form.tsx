@@ -35,7 +35,7 @@ export function GoldForm(props: GoldFormProps) {
         <p>
           <strong>Gold:</strong> {rankingSentence(gold.ranking, gold.gaps)}{' '}
           <span className={classes.quiet}>
-            by {gold.marked_by}, {gold.answered} of {gold.asked} have ranked it
+            by {gold.marked_by}; ranked by {gold.answered} of {gold.asked} people asked
             {gold.explanation && `. “${gold.explanation}”`}
           </span>
         </p>

@@ -144,7 +144,7 @@ function GoldTable({ campaign, gold }: { campaign: number; gold: Gold[] }) {
                   <Button
                     size="compact-sm"
                     variant="subtle"
-                    aria-label={`No gold any more: ${one.prompt.at(-1)?.content ?? ''}`}
+                    aria-label={`Remove the gold of: ${one.prompt.at(-1)?.content ?? ''}`}
                     title="What people said stays; slots that nobody used go."
                     onClick={() => unmark.mutate(one.comparison)}
                   >

@@ -1,9 +1,8 @@
 import { KeyCap } from '@/components/key-cap'
 import type { Draft } from '@/features/ranking/model/draft'
 import { STRIP, STRIP_MIDDLE, stripChoice } from '@/features/ranking/model/draft'
-import { gapName } from '@/features/ranking/model/keys'
-import { rankingSentence } from '@/features/ranking/model/words'
 import { letterOf } from '@/lib/format'
+import { marginName, rankingSentence } from '@/lib/margins'
 import { ChoiceRow } from './choice-row'
 import classes from './pair-strip.module.css'
 
@@ -12,7 +11,7 @@ const SHORT = ['', 'slightly', 'better', 'significantly']
 function labelOf(index: number): string {
   const choice = STRIP[index]
   if (!choice || choice.gap === null) return 'Equal or negligible'
-  return `${letterOf(choice.best)} ${gapName(choice.gap)}`
+  return `${letterOf(choice.best)} ${marginName(choice.gap)}`
 }
 
 function Cell({ index, hasKey }: { index: number; hasKey: boolean }) {

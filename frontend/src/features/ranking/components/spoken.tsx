@@ -2,7 +2,8 @@ import { useState } from 'react'
 import type { Draft } from '@/features/ranking/model/draft'
 import { askedNow } from '@/features/ranking/model/draft'
 import type { Asked } from '@/features/ranking/model/judging'
-import { changedWords, question, rankingSentence, wantedKeys } from '@/features/ranking/model/words'
+import { changedWords, question, wantedKeys } from '@/features/ranking/model/words'
+import { rankingSentence } from '@/lib/margins'
 
 interface SpokenProps {
   draft: Draft

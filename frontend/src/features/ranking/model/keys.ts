@@ -1,3 +1,4 @@
+import { marginName } from '@/lib/margins'
 import type { Gap, TaskSettings } from '@/lib/types'
 import type { DraftAction } from './draft'
 
@@ -99,15 +100,21 @@ export const ACTION_LABELS: Record<ActionName, string> = {
   back: 'One step back',
 }
 
-export const GAP_KEYS: { key: string; gap: Gap; label: string; short: string; sign: string }[] = [
-  { key: '0', gap: null, label: 'equal', short: 'equal', sign: '=' },
-  { key: '1', gap: 0, label: 'negligibly better', short: 'negligibly', sign: '≥' },
-  { key: '2', gap: 1, label: 'slightly better', short: 'slightly', sign: '>' },
-  { key: '3', gap: 2, label: 'better', short: 'better', sign: '≫' },
-  { key: '4', gap: 3, label: 'significantly better', short: 'significantly', sign: '⋙' },
-]
+const gapKey = (key: string, gap: Gap, short: string, sign: string) => ({
+  key,
+  gap,
+  label: marginName(gap),
+  short,
+  sign,
+})
 
-export const gapName = (gap: Gap) => GAP_KEYS.find((choice) => choice.gap === gap)?.label ?? ''
+export const GAP_KEYS = [
+  gapKey('0', null, 'equal', '='),
+  gapKey('1', 0, 'negligibly', '≥'),
+  gapKey('2', 1, 'slightly', '>'),
+  gapKey('3', 2, 'better', '≫'),
+  gapKey('4', 3, 'significantly', '⋙'),
+]
 
 export type Command =
   | { type: 'draft'; action: DraftAction }

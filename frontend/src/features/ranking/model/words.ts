@@ -1,12 +1,12 @@
 import { letterOf, ordinal, plural } from '@/lib/format'
-import type { Gap, Judgement, RankingProgress, Submission } from '@/lib/types'
+import { rankingSentence } from '@/lib/margins'
+import type { Judgement, RankingProgress, Submission } from '@/lib/types'
 import type { Cursor } from './cursor'
 import { questionAt } from './cursor'
 import type { Draft, Step } from './draft'
 import { nextStep } from './draft'
 import type { Asked, Question } from './judging'
 import type { Entry, OutboxState } from './outbox'
-import { gapName } from './keys'
 
 const listOf = (letters: string[]) =>
   letters.length < 2 ? letters.join('') : `${letters.slice(0, -1).join(', ')} or ${letters.at(-1)}`
@@ -98,18 +98,6 @@ export function changedWords(before: Judgement[], now: Judgement[], asked: Asked
       return `${letterOf(said.position)}: ${words}.`
     })
     .join(' ')
-}
-
-/** "C better than A; A equal to B". */
-export function rankingSentence(order: number[], gaps: (Gap | undefined)[]): string {
-  const said = order.slice(0, -1).map((position, place) => {
-    const gap = gaps[place]
-    const [better, worse] = [letterOf(position), letterOf(order[place + 1] ?? 0)]
-    if (gap === undefined) return `${better} before ${worse}`
-    return gap === null ? `${better} equal to ${worse}` : `${better} ${gapName(gap)} than ${worse}`
-  })
-  if (order.length === 1) return `${letterOf(order[0] ?? 0)} is 1st`
-  return said.join('; ')
 }
 
 /** A ranking that the server will not take, as text to keep. */
