@@ -121,10 +121,12 @@ class Rankings:
     heldout: list[Ranking]
 
 
-def load_rankings(paths: Iterable[str], encoder: Encoder, params: RankingParams) -> Rankings:
+def load_rankings(
+    paths: Iterable[str], encoder: Encoder, params: RankingParams, *, may_be_empty: bool = False
+) -> Rankings:
     """Read and encode ranking files, each row weighed by its source as ``params`` say.
 
-    Raises :class:`ContractError` when nothing is left to train on.
+    Raises :class:`ContractError` when nothing is left to train on, unless that ``may_be_empty``.
     """
     folds: dict[str, list[Ranking]] = {"train": [], "heldout": []}
     paths = list(paths)
@@ -133,7 +135,7 @@ def load_rankings(paths: Iterable[str], encoder: Encoder, params: RankingParams)
             ranking = _encode(row, encoder, row.weight * params.weight_of(row.source))
             if ranking.pairs and ranking.weight > 0:
                 folds[row.fold].append(ranking)
-    if not folds["train"]:
+    if not folds["train"] and not may_be_empty:
         raise ContractError(
             f"The {len(paths)} rankings files hold no pair to train on: "
             "no row of the train fold prefers one completion to another."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -56,8 +55,8 @@ class Draws:
     """The batches of the online stage; see :class:`~training.batches.Batches`.
 
     A draw serves ``steps_per_draw`` steps and is remembered with the weights, so that a stage that was
-    killed between two of them goes on with the replies it had. With ``refresh`` the reward model of ``scorer``
-    learns what is new every ``refresh_every`` draws. ``reference`` may be ``policy`` itself,
+    killed between two of them goes on with the replies it had. With ``refresh`` the reward model of
+    ``scorer`` learns what is new every ``refresh_every`` draws. ``reference`` may be ``policy`` itself,
     if adapters are trained on it: then it is the reference with none of them acting.
     """
 
@@ -131,7 +130,8 @@ class Draws:
         self._figures = _figures(replies, rewards, before)
         if self._refresh:
             self._figures["gold"] = float(sum(self._refresh.taken))
-            self._figures["gold_accuracy"] = self._refresh.accuracy or math.nan
+            if self._refresh.accuracy is not None:
+                self._figures["gold_accuracy"] = self._refresh.accuracy
         if not self._items:
             raise ContractError(
                 f"In draw {number + 1} of {self._draws} all {self._params.k} replies to each prompt have one "

@@ -31,6 +31,16 @@ def write_trained_on(folder: Path, rankings: Sequence[Ranking]) -> None:
     (folder / TRAINED_ON_FILE).write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")
 
 
+def read_trained_on(source: str, role: str) -> set[str]:
+    """The keys of what a reward model has learnt; raises :class:`ContractError` where it does not say."""
+    try:
+        return set((Path(source) / TRAINED_ON_FILE).read_text(encoding="utf-8").split())
+    except (OSError, ValueError) as problem:
+        raise ContractError(
+            f"The {role} {source} has no {TRAINED_ON_FILE}: what is new to it is not known."
+        ) from problem
+
+
 def prequential_metrics(
     run: Run, encoder: Encoder, rankings: Sequence[Ranking], micro_tokens: int
 ) -> dict[str, Any]:
@@ -60,9 +70,4 @@ def _previous(run: Run, encoder: Encoder) -> tuple[RewardModel, set[str]]:
         raise ContractError(
             f"The previous reward model {source} has another vocabulary than the policy {run.job.policy}."
         )
-    try:
-        return model, set((Path(source) / TRAINED_ON_FILE).read_text(encoding="utf-8").split())
-    except (OSError, ValueError) as problem:
-        raise ContractError(
-            f"The previous reward model {source} has no {TRAINED_ON_FILE}: what is new to it is not known."
-        ) from problem
+    return model, read_trained_on(source, "previous reward model")

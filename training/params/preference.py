@@ -87,3 +87,9 @@ class OnlineParams(PairLossParams):
     steps_per_draw: int = param(
         1, "optimiser steps on the replies of one draw, which is to batch_prompts prompts a step"
     )
+    refresh_every: int = param(
+        0, "draws after which the reward model learns what is new in job.rankings (D2PO); 0 never"
+    )
+    refresh_rankings: int = param(0, "new rankings it learns each time, at most; 0 all there are")
+    refresh_epochs: int = param(1, "passes over them")
+    refresh_rate: float = param(2e-4, "peak learning rate of the reward model then, all of its weights")

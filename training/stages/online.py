@@ -3,7 +3,8 @@
 Before each step or few, the policy of that moment draws K replies to some prompts; the best and the worst by
 the reward model make a pair, and the step is one of DPO, held to the policy that the round started from. The
 labels follow the policy where it goes, which those of a file do not (Guo et al. 2024, "Direct language model
-alignment from online AI feedback"; the "silver" labels of D2PO, Singhal et al. 2024).
+alignment from online AI feedback"; the "silver" labels of D2PO, Singhal et al. 2024). With ``refresh_every``
+the reward model learns beside it from new rankings in ``job.rankings``, as the discriminator of D2PO does.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from training.imitation import save_policy
 from training.models import encoder_for, load_policy
 from training.params import OnlineParams, parse_params
 from training.reference import is_autocast, is_reference
+from training.refresh import Refresh
 from training.run import Run, StageOutput
 from training.scoring import Scorer
 
@@ -45,8 +47,9 @@ def run(run: Run) -> StageOutput:
     objective: Objective[Drawn] = direct_objective(
         policy, lambda item: torch.tensor(item.before), params, starts_at_reference=is_reference(job)
     )
+    refresh = Refresh(run, scorer.helpful, params) if params.refresh_every else None
     loop = Loop(
-        policy, Draws(run, policy, reference, scorer, encoder, prompts, params), objective, params,
+        policy, Draws(run, policy, reference, scorer, encoder, prompts, params, refresh), objective, params,
         learning_rate=params.rate(lora=bool(job.lora)), seed=job.seed, work=run.work,
         autocast=is_autocast(job),
     )  # fmt: skip
@@ -57,6 +60,7 @@ def run(run: Run) -> StageOutput:
         "first_loss": log.steps[0]["loss"],
         "first_reward": log.steps[0]["reward"],
         "steps": len(log.steps),
+        "gold_rankings": sum(refresh.taken) if refresh else 0,
         "tokens": log.tokens,
     }
     return StageOutput(metrics, save_policy(run, policy, encoder, adapters, metrics))
