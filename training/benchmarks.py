@@ -35,7 +35,7 @@ def read_benchmark(path: Path) -> list[Contest]:
     """Read a .jsonl, .json (one list), .parquet file or a .gz of the first two.
 
     A row has ``chosen`` and ``rejected``: each the text of a reply, a list of such texts, a conversation
-    that ends in the reply, or a transcript of ``Human:`` and ``Assistant:`` turns. The ``prompt`` is text or
+    that ends in the reply, or a transcript of ``Human:`` and ``Assistant:`` turns. A reply may be empty. The ``prompt`` is text or
     messages, and may be left out where both sides are conversations or transcripts. ``subset`` is optional;
     other columns are passed over. Raises :class:`ContractError` naming the file and the row that is wrong.
     """
@@ -103,9 +103,9 @@ def _prompt(value: Any) -> list[Message]:
 
 def _side(value: Any, side: str) -> tuple[list[Message], list[str]]:
     """The conversation that one side holds (none where it is only a reply), and its replies."""
-    if isinstance(value, list) and value and all(isinstance(item, str) and item.strip() for item in value):
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         return [], value
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str):
         if not TURN.match(value):
             return [], [value]
         turns = _transcript(value)
@@ -113,7 +113,7 @@ def _side(value: Any, side: str) -> tuple[list[Message], list[str]]:
         turns = _messages(value, side)
     else:
         raise ValueError(f"{side} is neither text, texts nor messages")
-    if turns[-1]["role"] != "assistant" or not turns[-1]["content"].strip():
+    if turns[-1]["role"] != "assistant":
         raise ValueError(f"{side} does not end in a reply of the assistant")
     return turns[:-1], [turns[-1]["content"]]
 

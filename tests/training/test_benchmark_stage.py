@@ -72,6 +72,7 @@ def test_it_says_nothing_of_rows_that_are_all_too_long() -> None:
 def test_it_needs_no_subsets() -> None:
     metrics = benchmark_metrics([Verdict("b", 1, "", [1.0], [0.0], 1.0)], bootstrap=10, seed=0)
     assert metrics["subsets"] == {}
+    assert metrics["mean_of_subsets"] is None
     assert metrics["accuracy_interval"] == [1.0, 1.0]
 
 

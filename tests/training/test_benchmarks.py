@@ -43,6 +43,14 @@ def test_it_reads_one_contest_however_it_is_written(tmp_path: Path, row: dict[st
     assert contest == Contest(1, [{"role": "user", "content": "cake?"}], ["yes"], ["no"])
 
 
+def test_it_takes_a_reply_that_says_nothing(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": "cake?", "chosen": "yes", "rejected": ""},
+        {"chosen": "\n\nHuman: cake?\n\nAssistant: yes", "rejected": "\n\nHuman: cake?\n\nAssistant:"},
+    ]
+    assert [contest.rejected for contest in read(tmp_path, *rows)] == [[""], [""]]
+
+
 def test_it_reads_subsets_several_replies_and_passes_over_other_columns(tmp_path: Path) -> None:
     row = {
         "prompt": "cake?",
@@ -83,7 +91,8 @@ def test_it_reads_parquet_json_and_gzip_alike(tmp_path: Path) -> None:
     [
         ({"chosen": "yes", "rejected": "no"}, "it has no prompt"),
         ({"prompt": "cake?", "chosen": "yes"}, "rejected is neither text, texts nor messages"),
-        ({"prompt": "cake?", "chosen": "yes", "rejected": "  "}, "rejected is neither text"),
+        ({"prompt": "cake?", "chosen": "yes", "rejected": []}, "rejected is neither text"),
+        ({"prompt": " ", "chosen": "yes", "rejected": "no"}, "it has no prompt"),
         ({"prompt": "cake?", "chosen": [*ASKED], "rejected": "no"}, "chosen does not end in a reply"),
         ({"prompt": "cake?", "chosen": [{"role": 1}], "rejected": "no"}, "chosen has a turn without"),
         ({"prompt": 3, "chosen": "yes", "rejected": "no"}, "it has no prompt"),

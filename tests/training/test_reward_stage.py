@@ -39,7 +39,7 @@ def test_it_measures_by_round_and_calibrates_on_what_is_held_out(tmp_path: Path,
         "1": 9,
         "2": 9,
     }
-    assert metrics["calibration"]["temperature"] == metrics["temperature"] > 0
+    assert metrics["temperature"] > 0
     assert sum(own["pairs"] for own in metrics["calibration"]["after"]["reliability"]) == 18
     # the better replies of these rows are the longer ones, without exception
     assert metrics["length"]["longer_preferred"] == 1.0

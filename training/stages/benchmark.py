@@ -93,17 +93,14 @@ def benchmark_metrics(verdicts: Sequence[Verdict], *, bootstrap: int, seed: int)
     """Accuracy over rows with its interval, by subset, and the mean of the subsets', each counting once."""
     by_subset: dict[str, list[float]] = defaultdict(list)
     for verdict in verdicts:
-        by_subset[verdict.subset].append(verdict.right)
+        if verdict.subset:
+            by_subset[verdict.subset].append(verdict.right)
     rights = [verdict.right for verdict in verdicts]
-    subsets = {
-        name: {"accuracy": sum(own) / len(own), "rows": len(own)} for name, own in sorted(by_subset.items())
-    }
+    means = {name: sum(own) / len(own) for name, own in sorted(by_subset.items())}
     return {
         "rows": len(rights),
         "accuracy": sum(rights) / len(rights) if rights else None,
         "accuracy_interval": bootstrap_interval(rights, bootstrap, seed) if rights else None,
-        "subsets": subsets if set(subsets) != {""} else {},
-        "mean_of_subsets": sum(own["accuracy"] for own in subsets.values()) / len(subsets)
-        if subsets
-        else None,
+        "subsets": {name: {"accuracy": mean, "rows": len(by_subset[name])} for name, mean in means.items()},
+        "mean_of_subsets": sum(means.values()) / len(means) if means else None,
     }

@@ -16,7 +16,7 @@ from training.calibration import calibration_metrics
 from training.checkpoints import CHECKPOINT_FOLDER, save_checkpoint
 from training.combination import Combination
 from training.contracts import ContractError
-from training.data import Ranking, load_rankings
+from training.data import Ranking, Rankings, load_rankings
 from training.engine import Log, Loop
 from training.ensemble import (
     Members,
@@ -50,40 +50,46 @@ def run(run: Run) -> StageOutput:
 
     train = _train_heads if job.lora is None else _train_adapters
     log, adapters = train(run, model, rankings.train, params)
+    metrics["loss"] = log.mean("loss", last=10)
 
-    members = Members(model, adapters if params.members > 1 else None)
+    several = params.members > 1
+    members = Members(model, adapters if several else None)
     raw = members.scores([ranking.group for ranking in everything], params.micro_tokens)
     combination = Combination.fitted(torch.cat(raw), params.combine, params.penalty)
+    metrics |= _measure(rankings, raw, combination)
+    folder = run.output / CHECKPOINT_FOLDER
+    save_checkpoint(
+        folder, model=model, tokenizer=encoder.tokenizer, job=job, kind="reward",
+        adapters=adapters, merge=not several,
+        extra={**combination.to_meta(), "temperature": metrics["temperature"], "metrics": metrics},
+    )  # fmt: skip
+    write_trained_on(folder, rankings.train)
+    return StageOutput(metrics, {"checkpoint": CHECKPOINT_FOLDER})
+
+
+def _measure(rankings: Rankings, raw: Sequence[Tensor], combination: Combination) -> dict[str, Any]:
+    """What is said of the trained model; ``raw`` has the scores of the train fold, then the held-out one."""
     scores = [combination.combine(own) for own in raw]
     count = len(rankings.train)
-    heldout = judged(rankings.heldout, scores[count:])
-    calibration = calibration_metrics(heldout, start=1 / combination.unit)
-    of_heldout = accuracy_metrics(rankings.heldout, scores[count:])
-    metrics |= {
-        "loss": log.mean("loss", last=10),
+    heldout = accuracy_metrics(rankings.heldout, scores[count:])
+    calibration = calibration_metrics(judged(rankings.heldout, scores[count:]), start=1 / combination.unit)
+    metrics = {
         "train_accuracy": accuracy_metrics(rankings.train, scores[:count])["accuracy"],
-        "heldout_accuracy": of_heldout["accuracy"],
-        "heldout_pairs": of_heldout["pairs"],
-        "heldout_accuracy_by_margin": of_heldout["by_margin"],
-        "heldout_accuracy_by_round": of_heldout["by_round"],
+        "heldout_accuracy": heldout["accuracy"],
+        "heldout_pairs": heldout["pairs"],
+        "heldout_accuracy_by_margin": heldout["by_margin"],
+        "heldout_accuracy_by_round": heldout["by_round"],
         "train_rankings": count,
         "heldout_rankings": len(rankings.heldout),
         "reward_mean": combination.overall.mean,
         "reward_std": combination.overall.deviation,
-        "temperature": calibration["temperature"],
+        "temperature": calibration.pop("temperature"),
         "calibration": calibration,
-        "length": length_metrics(everything, scores),
+        "length": length_metrics(rankings.train + rankings.heldout, scores),
     }
-    if params.members > 1:
+    if len(combination.members) > 1:
         metrics["members"] = _member_metrics(combination, rankings.heldout, raw[count:])
-    folder = run.output / CHECKPOINT_FOLDER
-    save_checkpoint(
-        folder, model=model, tokenizer=encoder.tokenizer, job=job, kind="reward",
-        adapters=adapters, merge=params.members == 1,
-        extra={**combination.to_meta(), "temperature": calibration["temperature"], "metrics": metrics},
-    )  # fmt: skip
-    write_trained_on(folder, rankings.train)
-    return StageOutput(metrics, {"checkpoint": CHECKPOINT_FOLDER})
+    return metrics
 
 
 def _check_members(params: RewardParams, *, adapters: bool) -> None:

@@ -20,7 +20,6 @@ const METRICS = {
   },
   heldout_accuracy_by_round: { '2': { accuracy: 0.75, pairs: 20 } },
   calibration: {
-    temperature: 1.4,
     before: { log_loss: 0.61, calibration_error: 0.12, reliability: [bin(0.9, 0.7, 20)] },
     after: { log_loss: 0.55, calibration_error: 0.06, reliability: [bin(0.8, 0.75, 20)] },
   },
