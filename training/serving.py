@@ -30,7 +30,8 @@ from typing import Any, TextIO
 
 from transformers import PreTrainedModel
 
-from training.contracts import ContractError, JobSpec, Message
+from training.asked import Asked, Refused, parse, prompt_ids
+from training.contracts import ContractError, JobSpec
 from training.data import Encoder
 from training.decoding import Drawn, Request, draw_steps
 from training.models import encoder_for, load_policy, stop_tokens
@@ -44,41 +45,12 @@ MOST_ROWS = 64
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request, as it came in."""
-
-    id: str
-    model: str
-    messages: list[Message]
-    requests: list[Request]
-    max_new_tokens: int
-
-
-@dataclass(frozen=True)
 class Loaded:
     """A model that is ready to write."""
 
     policy: PreTrainedModel
     encoder: Encoder
     stops: list[int]
-
-
-class Refused(Exception):
-    """A request that cannot be answered however often it is made."""
-
-
-def parse(line: dict[str, Any]) -> Asked:
-    """A request; raises :class:`KeyError`, :class:`TypeError` or :class:`ValueError` for anything else."""
-    requests = [
-        Request(0, int(each["seed"]), float(each["temperature"]), float(each["top_p"]))
-        for each in line["replies"]
-    ]
-    messages: list[Message] = [
-        {"role": str(turn["role"]), "content": str(turn["content"])} for turn in line["messages"]
-    ]
-    if not requests or not messages:
-        raise ValueError("a request asks for a reply to a conversation")
-    return Asked(str(line["id"]), str(line["model"]), messages, requests, int(line["max_new_tokens"]))
 
 
 class Batch:
@@ -166,9 +138,18 @@ class Server:
         """Serve until ``lines`` end; what is being written then is dropped."""
         threading.Thread(target=self._read, args=(lines,), daemon=True).start()
         while self._take():
-            self._admit()
-            for batch in list(self._batches):
-                self._step(batch)
+            self.work()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anybody waits for a reply."""
+        return bool(self._batches or self._waiting)
+
+    def work(self) -> None:
+        """Begin what waits, and draw one more token of every reply."""
+        self._admit()
+        for batch in list(self._batches):
+            self._step(batch)
 
     def _read(self, lines: TextIO) -> None:
         for line in lines:
@@ -181,7 +162,7 @@ class Server:
 
     def _take(self) -> bool:
         """Take what has come in, waiting for it if there is nothing to do; False at the end."""
-        is_idle = not self._batches and not self._waiting
+        is_idle = not self.is_busy
         while True:
             try:
                 line = self._lines.get(block=is_idle)
@@ -189,10 +170,11 @@ class Server:
                 return True
             if line is None:
                 return False
-            self._understand(line)
+            self.understand(line)
             is_idle = False
 
-    def _understand(self, line: dict[str, Any]) -> None:
+    def understand(self, line: dict[str, Any]) -> None:
+        """Take in one line; whatever is wrong with it is told to whoever sent it."""
         if "cancel" in line:
             name = str(line["cancel"])
             self._waiting = [asked for asked in self._waiting if asked.id != name]
@@ -214,7 +196,7 @@ class Server:
         if not self._waiting or rows >= MOST_ROWS:
             return
         first = self._waiting[0]
-        alike = [asked for asked in self._waiting if _kind(asked) == _kind(first)]
+        alike = [asked for asked in self._waiting if asked.kind == first.kind]
         alike = alike[: max(1, (MOST_ROWS - rows) // len(first.requests))]
         self._waiting = [asked for asked in self._waiting if asked not in alike]
         try:
@@ -272,29 +254,6 @@ class Server:
     def _tell(self, event: dict[str, Any]) -> None:
         self._out.write(json.dumps(event) + "\n")
         self._out.flush()
-
-
-def prompt_ids(encoder: Encoder, asked: Asked) -> list[int]:
-    """The conversation's token ids; raises :class:`Refused` where the model cannot take it."""
-    for word in encoder.tokenizer.all_special_tokens:
-        if any(word in turn["content"] for turn in asked.messages):
-            raise Refused(f"The conversation holds {word}, a control word of the model: put it otherwise.")
-    try:
-        ids = encoder.prompt(asked.messages)
-    except Exception as problem:
-        # Templates are programs of the model's makers, and refuse by whatever exception they like.
-        raise Refused(f"The model's chat template refuses this conversation: {problem}") from problem
-    if len(ids) + asked.max_new_tokens > encoder.context:
-        raise Refused(
-            f"This conversation is {len(ids)} tokens; with {asked.max_new_tokens} for a reply it exceeds the "
-            f"model's context of {encoder.context}: write less, or finish it and begin another."
-        )
-    return ids
-
-
-def _kind(asked: Asked) -> tuple[str, int, int]:
-    """What requests of one batch have in common."""
-    return asked.model, len(asked.requests), asked.max_new_tokens
 
 
 def serve(device: str, precision: str) -> None:

@@ -121,14 +121,16 @@ def test_a_ranking_that_was_undone_is_no_ranking() -> None:
 
 def test_the_same_message_sent_again_counts_once() -> None:
     conversation = begin(chat_round())
-    sent = {"user": conversation.annotator, "uid": conversation.uid, "number": 1}
-    turn, is_new = write_turn(**sent, text="one")
+
+    def write(number: int, text: str) -> tuple[Turn, bool]:
+        return write_turn(user=conversation.annotator, uid=conversation.uid, number=number, text=text)
+
+    turn, is_new = write(1, "one")
     assert is_new
-    assert write_turn(**sent, text="one") == (turn, False)
-    with pytest.raises(Conflict, match="gone on elsewhere"):
-        write_turn(**sent, text="other")
-    with pytest.raises(Conflict, match="gone on elsewhere"):
-        write_turn(**{**sent, "number": 3}, text="one")
+    assert write(1, "one") == (turn, False)
+    for number, text in ((1, "other"), (3, "one")):
+        with pytest.raises(Conflict, match="gone on elsewhere"):
+            write(number, text)
 
 
 @pytest.mark.parametrize(
@@ -158,12 +160,12 @@ def test_it_ends_at_the_campaigns_limit_of_turns() -> None:
 
 def test_a_finished_conversation_takes_no_message_and_asks_nobody_for_a_ranking() -> None:
     conversation = begin(chat_round())
-    turn = answered(conversation, "one")
+    answered(conversation, "one")
     finish_conversation(user=conversation.annotator, uid=conversation.uid)
     with pytest.raises(Conflict, match="is finished"):
         say(conversation, "two")
     assert Assignment.objects.get().state == AssignmentState.SKIPPED
-    comparison = Comparison.objects.get(pk=turn.comparison_id)
+    comparison = Comparison.objects.get()
     assert (comparison.taken, comparison.retired_at is None) == (0, False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from pytest_django import Settings
 
@@ -106,7 +107,7 @@ def test_a_line_without_end_is_refused(server: str, monkeypatch: pytest.MonkeyPa
 def test_a_server_that_takes_too_long_is_left(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "LONGEST_SECONDS", 0.15)
     assert "did not come to an end in time" in trouble(server, "slow").sentence
-    monkeypatch.setattr(endpoint, "TIMEOUT", endpoint.httpx.Timeout(0.05))
+    monkeypatch.setattr(endpoint, "TIMEOUT", httpx.Timeout(0.05))
     assert "did not answer in time" in trouble(server, "slow").sentence
 
 
