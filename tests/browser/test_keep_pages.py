@@ -43,9 +43,12 @@ def worked() -> tuple[Round, User, str]:
     uid = amend(user, first, ranking=[2, 0, 1, 3], gaps=[2, 3, 1], rationale="The table is odd.")[1]["uid"]
     comparison = Comparison.objects.get(assignments__annotations__uid=uid)
     mark_gold(
-        user=rosa, comparison_uid=comparison.uid, ranking=[1, 0, 2, 3], gaps=[1, 1, 1],
+        user=rosa,
+        comparison_uid=comparison.uid,
+        ranking=Annotation.objects.get(uid=uid).ranking[::-1],
+        gaps=[1, 1, 1],
         explanation="The short one is enough here.",
-    )  # fmt: skip
+    )
     write_note(
         user=rosa,
         annotation_uid=uid,
