@@ -20,11 +20,13 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
+from training import team
 from training.batches import Batches, Shuffled, T
 from training.contracts import ContractError
 from training.params import LoopParams
-from training.process import StopFlag
+from training.process import StopFlag, Stopped
 from training.progress import Reporter
 from training.segments import by_token_budget
 
@@ -76,6 +78,15 @@ def learning_rate_at(step: int, total: int, peak: float, params: LoopParams) -> 
     return peak * (params.final_lr + (1 - params.final_lr) * cosine)
 
 
+def _recompute_activations(model: nn.Module) -> None:
+    """Keep only what goes into each layer; backward runs the layer again."""
+    inner: set[nn.Module] = set()
+    for part in model.modules():
+        if isinstance(part, PreTrainedModel) and part not in inner:
+            part.activation_checkpointing_enable()
+            inner.update(part.modules())
+
+
 class Loop(Generic[T]):
     """Trains ``model``'s parameters that require gradients on fixed ``items``, or on what batches give."""
 
@@ -103,29 +114,38 @@ class Loop(Generic[T]):
             weight_decay=params.weight_decay,
             fused=True,
         )
+        if params.gradient_checkpointing:
+            _recompute_activations(model)
         self._device = next(iter(self._trained.values())).device
         self._autocast = autocast
         self.log = Log()
         self.total = self._batches.total
 
-    def run(self, reporter: Reporter, stop: StopFlag, phase: str) -> Log:
+    def run(self, reporter: Reporter, stop: StopFlag, phase: str, *, part: int = 0, parts: int = 1) -> Log:
         """Train to the end, from the saved state where there is one.
+
+        Of a stage of several loops of as many steps each this is ``part``, from 0, of ``parts``: its steps
+        are reported as those of one whole.
 
         Raises :class:`ContractError` when the loss is not a number, or is not the known first loss;
         raises ``Stopped`` when told to stop, with the state saved.
         """
         torch.manual_seed(self._seed)
         step = self._restore()
-        reporter.start(phase, total=self.total, unit="step", step=step)
+        earlier = part * self.total
+        reporter.start(phase, total=parts * self.total, unit="step", step=earlier + step)
         saved = time.monotonic()
         self._model.train()
         while step < self.total and (batch := self._batches.at(step)):
             tokens = self._step(step, batch)
             step += 1
-            reporter.update(step, tokens=tokens, metrics=self.log.steps[-1])
-            if stop.requested or time.monotonic() - saved >= self._params.save_seconds:
+            reporter.update(earlier + step, tokens=tokens, metrics=self.log.steps[-1])
+            stopping = any(team.everyones(stop.requested))
+            if stopping or team.told_by_first(time.monotonic() - saved >= self._params.save_seconds):
                 self._save(step)
                 saved = time.monotonic()
+            if stopping:
+                raise Stopped
             stop.check()
         self._model.eval()
         reporter.close()
@@ -133,15 +153,10 @@ class Loop(Generic[T]):
 
     def _step(self, step: int, batch: Sequence[T]) -> int:
         weight = sum(map(self._objective.weight, batch))
-        sums: dict[str, float] = {}
-        expected = 0.0
-        for micro in by_token_budget(batch, lambda item: item.tokens, self._params.micro_tokens):
-            with self._precision():
-                result = self._objective.loss(micro)
-            (result.loss / weight).backward()
-            expected += result.untrained
-            for name, value in {"loss": result.loss.item(), **result.metrics}.items():
-                sums[name] = sums.get(name, 0.0) + value
+        if team.size() > 1:
+            torch.manual_seed((self._seed * 1_000_003 + step) % 2**48 * team.size() + team.rank())
+        sums, expected = self._accumulate(batch, weight)
+        team.add_up_gradients(self._trained.values())
         metrics = {name: value / weight for name, value in sums.items()}
         self._check_loss(step, metrics["loss"], expected / weight)
         norm = nn.utils.clip_grad_norm_(self._trained.values(), self._params.clip_norm or math.inf)
@@ -161,6 +176,25 @@ class Loop(Generic[T]):
         )
         return tokens
 
+    def _accumulate(self, batch: Sequence[T], weight: float) -> tuple[dict[str, float], float]:
+        """Add up gradients over micro-batches; returns sums of the metrics and of the expected losses."""
+        budget = min(self._params.micro_tokens, -(-sum(item.tokens for item in batch) // team.size()))
+        sums: dict[str, float] = {}
+        expected = 0.0
+        for micro in team.share(list(by_token_budget(batch, lambda item: item.tokens, budget))):
+            with self._precision():
+                result = self._objective.loss(micro)
+            (result.loss / weight).backward()
+            expected += result.untrained
+            for name, value in {"loss": result.loss.item(), **result.metrics}.items():
+                sums[name] = sums.get(name, 0.0) + value
+        total: dict[str, float] = {}
+        said = team.everyones((sums, expected))
+        for own, _ in said:
+            for name, value in own.items():
+                total[name] = total.get(name, 0.0) + value
+        return total, sum(own for _, own in said)
+
     def _precision(self) -> torch.autocast | nullcontext[None]:
         return torch.autocast(self._device.type, torch.bfloat16) if self._autocast else nullcontext()
 
@@ -178,6 +212,8 @@ class Loop(Generic[T]):
             )
 
     def _save(self, step: int) -> None:
+        if team.rank() > 0:
+            return
         tensors = {f"weight/{name}": p.detach() for name, p in self._trained.items()}
         for name, parameter in self._trained.items():
             for key, value in self._optimizer.state[parameter].items():

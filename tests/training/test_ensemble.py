@@ -185,3 +185,18 @@ def test_it_refuses_a_model_without_members(
 ) -> None:
     job = write_job(tmp_path, "reward", policy=llama, params={"members": 0})
     assert "members is 0" in refused(capsys, job)
+
+
+def test_it_reports_the_steps_of_all_members_as_one_run(
+    tmp_path: Path, llama: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.__main__.watch_parent", lambda: None)
+    monkeypatch.setattr("training.progress.LINES_PER_SECOND", 1e9)
+    rankings = write_lines(tmp_path / "rankings.jsonl", ranking_rows(6))
+    params = {"members": 3, "batch_prompts": 3}
+    job = write_job(tmp_path, "reward", policy=llama, rankings=[rankings], lora=LORA, params=params)
+    assert main(["reward", str(job), "--json"]) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["step"], line["total"]) for line in said if line["phase"] == "reward"] == [
+        (step, 6) for step in range(1, 7)
+    ]

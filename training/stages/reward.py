@@ -131,9 +131,9 @@ def _train_adapters(
     heads: list[Tensor] = []
     log = Log()
     for member in range(params.members):
-        seed, work, phase = member_seed(job.seed, member), run.work, "reward"
+        seed, work = member_seed(job.seed, member), run.work
         if several:
-            work, phase = run.work / f"state-member-{member}", f"reward {member + 1} of {params.members}"
+            work = run.work / f"state-member-{member}"
             work.mkdir(exist_ok=True)
         if member:
             add_member(adapters, adapter_name(member), seed)
@@ -143,7 +143,7 @@ def _train_adapters(
             model, own, reward_objective(model, params, {}), params, learning_rate=params.rate(lora=True),
             seed=seed, work=work, autocast=job.precision == "bfloat16",
         )  # fmt: skip
-        log = loop.run(run.reporter, run.stop, phase)
+        log = loop.run(run.reporter, run.stop, "reward", part=member, parts=params.members)
         heads.append(head_weight(model))
     if several:
         set_heads(model, heads)
