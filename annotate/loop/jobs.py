@@ -140,6 +140,19 @@ def _fresh_replies(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]
     }
 
 
+def _online(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
+    """Fresh replies; with ``refresh_every`` in the recipe, as D2PO.
+
+    Then the labels come from the reward model of the round before, which learns what people said in this
+    round while the policy is trained.
+    """
+    fresh = _fresh_replies(round, recipe, folder)
+    before = reward_model_before(round)
+    if not recipe.params.get("online", {}).get("refresh_every") or before is None:
+        return fresh
+    return {**fresh, "reward_model": _path(before), "rankings": inputs.rankings_so_far(round)}
+
+
 def _evaluate(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
     return {
         "policy": _path(checkpoint_of(round, CheckpointKind.POLICY)),
@@ -170,7 +183,7 @@ _METHODS: dict[Stage, Builder] = {
     "rejection": _rejection,
     "dpo": _dpo,
     "kto": _kto,
-    "online": _fresh_replies,
+    "online": _online,
     "ppo": _fresh_replies,
     "rloo": _fresh_replies,
 }

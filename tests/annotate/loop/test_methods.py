@@ -236,3 +236,23 @@ def test_a_round_with_a_judge_that_nobody_named_is_not_launched(artifacts: Path)
     Round.objects.filter(pk=round.pk).update(state=RoundState.CLOSED)
     with pytest.raises(Invalid, match="This server knows no judge"):
         launch_round(campaign=round.campaign, overrides={"judge": "endpoint"}, actor=None)
+
+
+def test_d2po_starts_from_the_reward_model_before_and_the_rankings_it_has_not_seen(artifacts: Path) -> None:
+    earlier = training_round(artifacts)
+    Round.objects.filter(pk=earlier.pk).update(state=RoundState.CLOSED)
+    now = Round.objects.create(
+        campaign=earlier.campaign, number=2, start_policy=earlier.start_policy,
+        recipe={**earlier.recipe, "method": ["online_dpo"], "params": {"online": {"refresh_every": 5}}},
+        state=RoundState.TRAINING_POLICY,
+    )  # fmt: skip
+    Snapshot.objects.create(round=now, path="second.jsonl", digest="d2", counts={})
+    Checkpoint.objects.create(
+        campaign=now.campaign, kind="reward", name="r2", path="reward-2", round=now, parent=now.start_policy
+    )
+    job = write_job(round=now, stage="online")
+    assert job.reward_model.endswith("reward")
+    assert job.rankings == [str(artifacts / "rankings.jsonl"), str(artifacts / "second.jsonl")]
+    now.recipe = {**now.recipe, "params": {}}
+    job = write_job(round=now, stage="online")
+    assert (job.reward_model.endswith("reward-2"), job.rankings) == (True, [])
