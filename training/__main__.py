@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from training.contracts import STAGES, ContractError, JobSpec, LoraSpec, SamplingSpec, read_job
+from training.contracts import STAGES, ContractError, JobResult, JobSpec, LoraSpec, SamplingSpec, read_job
 from training.params import PARAMS, describe_params, parse_params
 from training.process import EXIT_STOPPED, StopFlag, Stopped, exclusive, watch_parent
 from training.progress import Reporter
-from training.run import execute
+from training.run import StageFunction, execute, follow
 
 EXIT_REFUSED = 2
 EXIT_FAILED = 1
@@ -113,15 +113,48 @@ def _run(stage: str, path: Path, reporter: Reporter, stop: StopFlag) -> None:
     job = replace(job, output=str(Path(job.output).absolute()), work=str(Path(job.work).absolute()))
     # Threads that wait for each other by spinning starve whatever else the machine does.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        _run_together(job, reporter, stop)
+        return
     with exclusive(Path(job.work)):
-        # Imported late: torch and transformers take seconds, and a bad job need not wait for them.
-        module = importlib.import_module(f"training.stages.{stage}")
-        result = execute(job, module.run, reporter, stop)
+        _tell(job, execute(job, _stage_function(stage), reporter, stop), reporter)
+
+
+def _stage_function(stage: str) -> StageFunction:
+    # Imported late: torch and transformers take seconds, and a bad job need not wait for them.
+    run: StageFunction = importlib.import_module(f"training.stages.{stage}").run
+    return run
+
+
+def _tell(job: JobSpec, result: JobResult | None, reporter: Reporter) -> None:
     reporter.close()
     if result is None:
         reporter.say(f"Already done: {job.output}.")
     else:
         reporter.say(f"Done in {result.seconds:.0f} s: {job.output}.")
+
+
+def _run_together(job: JobSpec, reporter: Reporter, stop: StopFlag) -> None:
+    """Run the stage as one of several processes: the first writes and speaks, the others follow."""
+    if job.stage not in TOGETHER:
+        raise ContractError(
+            f"The stage {job.stage} runs in one process; several are for {', '.join(TOGETHER)}."
+        )
+    team = importlib.import_module("training.team")
+    team.join()
+    try:
+        if team.rank() == 0:
+            with exclusive(Path(job.work)):
+                stage = _stage_function(job.stage)
+                _tell(job, execute(job, stage, reporter, stop, announce=team.told_by_first), reporter)
+        elif team.told_by_first(True):
+            follow(job, _stage_function(job.stage), stop)
+    finally:
+        team.leave()
+
+
+TOGETHER = ("sft", "reward", "dpo", "kto", "rejection")
+"""The stages whose time goes into the training loop, which several processes can share."""
 
 
 NO_SPACE = {

@@ -47,6 +47,10 @@ def _attention(
 ) -> tuple[Tensor, None]:
     if parts is None:
         raise TypeError("This model attends in parts, and its forward was called without them.")
+    if torch.is_autocast_enabled(query.device.type):
+        # As torch's own attention does: rotary positions have left queries and keys in float32.
+        dtype = torch.get_autocast_dtype(query.device.type)
+        query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     layer: int = module.layer_idx  # type: ignore[assignment]  # transformers sets an int
     return parts.attend(layer, query, key, value, scale).transpose(1, 2), None

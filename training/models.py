@@ -35,13 +35,15 @@ ONE_THREAD_BELOW = 30_000_000
 are so small that threads mostly wait for each other, and on a busy machine a stage took ten times as long."""
 
 SLOWER: dict[Way, str] = {"mask": "under a mask", "padded": "each completion in a padded row of its own"}
+CPU = torch.device("cpu")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def resolve_device(name: str) -> torch.device:
     """``auto`` is CUDA where there is one; raises :class:`ContractError` for a device that is not there."""
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        # Among several processes each has a device of its own, which is its current one.
+        return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else CPU
     try:
         device = torch.device(name)
     except RuntimeError as problem:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -60,16 +61,27 @@ STATE_PREFIX = "state-"
 """Files and folders in the work directory that begin so are resumable state, and belong to one job."""
 
 
-def execute(job: JobSpec, stage: StageFunction, reporter: Reporter, stop: StopFlag) -> JobResult | None:
-    """Run a stage to its end and publish its output by a rename; None when it was done before."""
+def execute(
+    job: JobSpec,
+    stage: StageFunction,
+    reporter: Reporter,
+    stop: StopFlag,
+    announce: Callable[[bool], object] = lambda begins: None,
+) -> JobResult | None:
+    """Run a stage to its end and publish its output by a rename; None when it was done before.
+
+    ``announce`` tells the other processes, where there are any, whether it begins.
+    """
     output, work = Path(job.output), Path(job.work)
     if (output / RESULT_FILE).exists():
+        announce(False)
         return None
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ContractError(
             f"The output {output} exists and is not the result of a stage: remove it or name another."
         )
     _forget_other_job(work, job, reporter)
+    announce(True)
     began = time.monotonic()
     temporary = output.with_name(f".{output.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -79,3 +91,17 @@ def execute(job: JobSpec, stage: StageFunction, reporter: Reporter, stop: StopFl
     write_json(temporary / RESULT_FILE, result)
     os.replace(temporary, output)
     return result
+
+
+def follow(job: JobSpec, stage: StageFunction, stop: StopFlag) -> None:
+    """Do the same work as the process that executes the stage, which alone writes and speaks.
+
+    What an earlier attempt left in ``job.work`` is seen; what is written goes to a folder that is removed.
+    """
+    with tempfile.TemporaryDirectory(prefix="plumbline-") as own, open(os.devnull, "w") as nowhere:
+        work, output = Path(own) / "work", Path(own) / "output"
+        work.mkdir()
+        output.mkdir()
+        for state in Path(job.work).glob(f"{STATE_PREFIX}*"):
+            (work / state.name).symlink_to(state)
+        stage(Run(job, output, work, Reporter(as_json=True, stream=nowhere), stop))

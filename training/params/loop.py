@@ -20,6 +20,9 @@ class LoopParams:
     final_lr: float = param(0.1, "learning rate at the end of the cosine, as a fraction of the peak")
     clip_norm: float = param(1.0, "largest norm of the gradient")
     weight_decay: float = param(0.0, "decoupled weight decay of AdamW")
+    gradient_checkpointing: bool = param(
+        False, "run each layer twice instead of keeping what it computed: slower, in much less memory"
+    )
     save_seconds: float = param(20.0, "seconds between saves of resumable state; 0 saves each step")
 
     def rate(self, *, lora: bool) -> float:
