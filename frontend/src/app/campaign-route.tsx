@@ -35,8 +35,8 @@ export function CampaignRoute() {
   const navigate = route.useNavigate()
   const { data: campaign } = useSuspenseQuery({ ...campaignQuery(id), refetchInterval: 15_000 })
   const tab = search.tab ?? 'rounds'
-  const isYoung =
-    campaign.champion === null || campaign.prompts.train === 0 || campaign.members === 0
+  const hasPrompts = campaign.kind === 'chat' || campaign.prompts.train > 0
+  const isYoung = campaign.champion === null || !hasPrompts || campaign.members === 0
   return (
     <>
       <title>{`${campaign.name} · Plumbline`}</title>
@@ -72,7 +72,7 @@ function NextAction({ campaign }: { campaign: Campaign }) {
   if (campaign.mine.waiting) {
     return (
       <ButtonLink to="/campaigns/$id/rank" params={{ id: campaign.id }} variant="default">
-        Start ranking
+        {campaign.kind === 'chat' ? 'Start chatting' : 'Start ranking'}
       </ButtonLink>
     )
   }

@@ -19,7 +19,17 @@ export type Attribute = { name: string; label: string; required: boolean } & (
 export type TaskSettings = Omit<Schemas['Task'], 'attributes'> & { attributes: Attribute[] }
 export type Recipe = Schemas['Recipe']
 export type RoundState = Schemas['RoundStateEnum']
-export type Campaign = Omit<Schemas['Campaign'], 'task'> & { task: TaskSettings }
+/** Who writes replies in a chat. */
+export type ChatSource =
+  | { from: 'champion' }
+  | { from: 'checkpoint'; checkpoint: number }
+  | { from: 'endpoint'; url: string; model: string }
+export type ChatSettings = Omit<Required<Schemas['Chat']>, 'sources'> & { sources: ChatSource[] }
+export type CampaignKind = Schemas['CampaignKindEnum']
+export type Campaign = Omit<Schemas['Campaign'], 'task' | 'chat'> & {
+  task: TaskSettings
+  chat: ChatSettings
+}
 /** What an annotator sees of a campaign they are a member of. */
 export type CampaignForMember = Omit<Schemas['CampaignForMember'], 'task'> & {
   task: TaskSettings

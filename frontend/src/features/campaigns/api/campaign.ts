@@ -1,14 +1,21 @@
 import { patch, post } from '@/lib/api'
-import type { Campaign, Recipe, TaskSettings } from '@/lib/types'
+import type { Campaign, CampaignKind, ChatSettings, Recipe, TaskSettings } from '@/lib/types'
 
-export const createCampaign = (campaign: { name: string; model: string; guidelines: string }) =>
-  post<Campaign>('/campaigns', campaign)
+interface NewCampaign {
+  name: string
+  kind: CampaignKind
+  model: string
+  guidelines: string
+}
+
+export const createCampaign = (campaign: NewCampaign) => post<Campaign>('/campaigns', campaign)
 
 export interface CampaignChange {
   name?: string
   guidelines?: string
   task?: TaskSettings
   recipe?: Recipe
+  chat?: ChatSettings
   archived?: boolean
 }
 

@@ -1,4 +1,4 @@
-import { Button, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Radio, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { ProblemNotice } from '@/components/notice'
@@ -24,13 +24,29 @@ export function NewCampaignPage() {
         event.preventDefault()
         const form = new FormData(event.currentTarget)
         const text = (name: string) => String(form.get(name)).trim()
-        create.mutate({ name: text('name'), model: text('model'), guidelines: text('guidelines') })
+        create.mutate({
+          name: text('name'),
+          kind: text('kind') === 'chat' ? 'chat' : 'ranking',
+          model: text('model'),
+          guidelines: text('guidelines'),
+        })
       }}
     >
       <title>New campaign · Plumbline</title>
       <h1>New campaign</h1>
       {create.error && <ProblemNotice problem={create.error} />}
       <TextInput name="name" label="Name" maxLength={120} required data-autofocus />
+      <Radio.Group
+        name="kind"
+        label="What annotators do"
+        description="It cannot be changed later."
+        defaultValue="ranking"
+      >
+        <Group mt="xs" gap="lg">
+          <Radio value="ranking" label="Rank replies to prompts that are imported" />
+          <Radio value="chat" label="Chat: write the prompts, rank the replies, go on" />
+        </Group>
+      </Radio.Group>
       <TextInput
         name="model"
         label="Model"

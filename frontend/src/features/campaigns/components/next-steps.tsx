@@ -4,8 +4,14 @@ import classes from './next-steps.module.css'
 
 /** What a young campaign still lacks before its first round, each with the way there. */
 export function NextSteps({ campaign }: { campaign: Campaign }) {
+  const prompts = {
+    tab: 'prompts',
+    label: 'Import prompts',
+    isDone: campaign.prompts.train > 0,
+  } as const
   const steps = [
-    { tab: 'prompts', label: 'Import prompts', isDone: campaign.prompts.train > 0 },
+    // In a chat it is the annotators who write them.
+    ...(campaign.kind === 'chat' ? [] : [prompts]),
     { tab: 'people', label: 'Add people who rank', isDone: campaign.members > 0 },
     { tab: 'rounds', label: 'Launch the first round', isDone: campaign.open_round !== null },
   ] as const

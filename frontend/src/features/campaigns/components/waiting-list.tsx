@@ -40,7 +40,7 @@ export function WaitingList({ campaigns }: { campaigns: CampaignForMember[] }) {
                 size="md"
                 variant={index === 0 ? 'filled' : 'default'}
               >
-                Start ranking
+                {campaign.kind === 'chat' ? 'Start chatting' : 'Start ranking'}
               </ButtonLink>
             )}
           </li>
@@ -50,8 +50,9 @@ export function WaitingList({ campaigns }: { campaigns: CampaignForMember[] }) {
   )
 }
 
-function stateSentence({ open_round: round, mine }: CampaignForMember): string {
+function stateSentence({ kind, open_round: round, mine }: CampaignForMember): string {
   if (!round) return 'No round is open.'
+  if (mine.waiting && kind === 'chat') return `Round ${round.number}: write, and rank the replies.`
   if (mine.waiting) return `Round ${round.number} is collecting rankings.`
   return round.state === 'collecting'
     ? `Round ${round.number}: you have ranked all that waits for you.`
