@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings")
-# Sets Django up, which the imports below need.
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402 - after the set-up
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - after the set-up
@@ -19,10 +18,12 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.conf import settings  # noqa: E402 - after the set-up
 
 from annotate.chat import routing as chat  # noqa: E402 - after the set-up
+from annotate.handler import ThreadedHandler  # noqa: E402 - after the set-up
 from annotate.limits import BodyLimit  # noqa: E402 - after the set-up
 from annotate.live import routing as live  # noqa: E402 - after the set-up
 
 MULTIPART_SLACK = 1024 * 1024
+http = ThreadedHandler(settings.REQUEST_THREADS)
 SOCKETS = URLRouter([*live.websocket_urlpatterns, *chat.websocket_urlpatterns])
 
 application = ProtocolTypeRouter(

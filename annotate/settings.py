@@ -24,7 +24,6 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "channels",
@@ -51,7 +50,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "annotate.accounts.sessions.PersonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -66,8 +65,9 @@ DATABASE_URL = env.str("DATABASE_URL", default="") or (
     _URL_FILE.read_text().strip() if _URL_FILE.exists() else "postgresql:///plumbline"
 )
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-# Under ASGI every request has a thread of its own, so connections are kept in a pool of the process and
-# never in a thread. A connection that a restart of PostgreSQL broke is noticed before it is handed out.
+DATABASES["default"]["ENGINE"] = "annotate.database"
+# Threads come and go, so the process keeps its connections in a pool. The threads that answer requests stay,
+# and keep theirs (see handler.py). One that a restart of PostgreSQL broke is noticed before it is used.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
@@ -77,6 +77,11 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     # A longer one also means longer pauses between attempts, when the database may be back already.
     "reconnect_timeout": 5,
 }
+# Only statements that ask for it are prepared (see database/statements.py); Django's own never are.
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5
+# How many requests a web process works on at a time; more of them wait in order. Most of the time each waits
+# for PostgreSQL.
+REQUEST_THREADS = env.int("REQUEST_THREADS", default=8)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -179,6 +184,7 @@ WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/assets/.+-[0-9A-Za-z_-]{8}\.[a-z0-9]
 
 USE_TZ = True
 TIME_ZONE = "UTC"
+SESSION_ENGINE = "annotate.accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_COOKIES = env.bool("SECURE_COOKIES", default=False)

@@ -8,12 +8,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 BASE = Path(__file__).resolve().parent.parent
-ORDER = ["accounts", "campaigns", "prompts", "rounds", "ranking", "chat", "quality", "datasets", "loop", "runtime"]
+ORDER = [
+    "database",
+    "accounts",
+    "campaigns",
+    "prompts",
+    "rounds",
+    "ranking",
+    "chat",
+    "quality",
+    "datasets",
+    "loop",
+    "runtime",
+]
 """A room imports only rooms that stand before it."""
 EVERYWHERE = {
     "annotate.errors",
     "annotate.text",
     "annotate.processes",
+    "annotate.rendering",
     "annotate.celery",
     "annotate.live.events",
 }

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
+
+from annotate.database.statements import row_of
 
 _FILES = Path(__file__).with_name("sql")
 
@@ -34,15 +36,12 @@ def install(*, using: str, **_: Any) -> None:
 def call(name: str, *arguments: Any) -> Any:
     """What a function returns."""
     places = ", ".join(["%s"] * len(arguments))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {name}({places})", arguments)
-        return cursor.fetchone()[0]
+    row = row_of(f"SELECT {name}({places})", *arguments)
+    return row and row[0]
 
 
 def call_json(name: str, *arguments: Any) -> Any:
     """What a function returns that returns JSON, parsed; None for NULL."""
     places = ", ".join(["%s"] * len(arguments))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {name}({places})::text", arguments)
-        text = cursor.fetchone()[0]
-    return None if text is None else orjson.loads(text)
+    row = row_of(f"SELECT {name}({places})::text", *arguments)
+    return orjson.loads(row[0]) if row and row[0] is not None else None

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import BigIntegerField
 from django.utils import timezone
 
 from annotate.accounts.models import User
@@ -24,6 +25,7 @@ from annotate.ranking.queue import hold, reclaim_expired
 from training.contracts import Message
 
 MAX_SKIPS = 3
+MAX_ID = BigIntegerField.MAX_BIGINT
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def lease(*, campaign_id: int, user: User, want: int) -> tuple[list[TaskItem], P
 
     Raises 404 to people who may not know of the campaign, 403 to those who are not members.
     """
-    leased = _lease(campaign_id, user, want)
+    leased = _lease(campaign_id, user, want) if campaign_id <= MAX_ID else None
     if leased is None:
         require_member(campaign_or_404(campaign_id, user), user)
         # They were made a member at this moment.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from typing import Any
 
 from rest_framework import serializers
@@ -106,11 +107,12 @@ class SubmitSerializer(AnswerSerializer):
 
     client_id = serializers.UUIDField()
 
-    def answer(self) -> tuple[Any, Answer]:
-        """The client's id and the answer."""
-        fields = dict(self.validated_data)
-        said = [Judgement(**each) for each in fields.pop("completions", [])]
-        return fields.pop("client_id"), Answer(**fields, completions=said)
+
+def as_answer(submitted: dict[str, Any]) -> tuple[uuid.UUID, Answer]:
+    """The client's id and the answer, of what :class:`SubmitSerializer` found good."""
+    fields = dict(submitted)
+    said = [Judgement(**each) for each in fields.pop("completions", [])]
+    return fields.pop("client_id"), Answer(**fields, completions=said)
 
 
 class SubmittedSerializer(serializers.Serializer[dict[str, object]]):

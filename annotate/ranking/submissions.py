@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 
 import orjson
 from django.db import transaction
@@ -13,12 +14,20 @@ from rest_framework.exceptions import NotFound
 
 from annotate.accounts.models import User
 from annotate.campaigns.task import Task
+from annotate.database.statements import row_of
 from annotate.errors import Conflict
 from annotate.ranking import functions
 from annotate.ranking.answers import Answer, accepted, by_index, by_position, without_idle_edits
 from annotate.ranking.assignments import find_assignment, hold_assignment
 from annotate.ranking.leases import TaskItem, task_of
-from annotate.ranking.models import Annotation, Assignment, AssignmentState, Comparison, Participation
+from annotate.ranking.models import (
+    Annotation,
+    Assignment,
+    AssignmentState,
+    Comparison,
+    Completion,
+    Participation,
+)
 from annotate.ranking.progress import Progress, progress_of
 from annotate.ranking.queue import lease_deadline
 from annotate.rounds.models import RoundState
@@ -50,22 +59,25 @@ def submit(
     :class:`Conflict` when the round no longer collects, the comparison was answered otherwise or given back,
     or the slot is gone.
     """
-    found = find_assignment(user=user, uid=uid)
-    if Annotation.objects.filter(assignment=found, client_id=client_id).exists():
-        kept = answer
-    else:
-        kept = _accepted(found, answer)
+    asked = row_of("SELECT * FROM ranking_asked(%s, %s, %s)", uid, user.pk, client_id)
+    if asked is None or asked[0] is None:
+        find_assignment(user=user, uid=uid)
+        # They were made a member at this moment.
+        return submit(user=user, uid=uid, client_id=client_id, answer=answer)
+    assignment_id, round_id, order, task, is_repeated = asked
+    # What was recorded stands: a repetition is not judged anew.
+    answer = Answer([], []) if is_repeated else _accepted(assignment_id, order, _task(task), answer)
     told = functions.call_json(
         "ranking_submit",
-        found.pk,
-        found.comparison.round_id,
+        assignment_id,
+        round_id,
         client_id,
-        [found.order[position] for position in kept.ranking],
-        kept.gaps,
-        kept.all_bad,
-        kept.rationale,
-        orjson.dumps(by_index(kept.completions, found.order)).decode(),
-        kept.active_seconds,
+        [order[position] for position in answer.ranking],
+        answer.gaps,
+        answer.all_bad,
+        answer.rationale,
+        orjson.dumps(by_index(answer.completions, order)).decode(),
+        answer.active_seconds,
     )
     if refusal := _REFUSALS.get(told["outcome"]):
         raise Conflict(refusal)
@@ -90,7 +102,8 @@ def amend(
         is_new = annotation is None
         if annotation is None:
             _require_collecting(state)
-            kept = _accepted(assignment, answer)
+            task = Task.parse(mine.comparison.round.campaign.task)
+            kept = _accepted(assignment.pk, assignment.order, task, answer)
             _withdraw(found)
             annotation = _replace(assignment, client_id, kept, amends=found)
         elif annotation.amends_id != found.pk:
@@ -148,14 +161,19 @@ def _find_annotation(*, user: User, uid: uuid.UUID) -> tuple[Annotation, Assignm
     return found, find_assignment(user=user, uid=found.assignment.uid)
 
 
-def _accepted(assignment: Assignment, answer: Answer) -> Answer:
+@lru_cache(maxsize=256)
+def _task(text: str) -> Task:
+    """A campaign's task as it is kept; the same for thousands of answers."""
+    return Task.parse(orjson.loads(text))
+
+
+def _accepted(assignment_id: int, order: list[int], task: Task, answer: Answer) -> Answer:
     """The answer as it is kept; raises :class:`Invalid` for what the campaign does not ask."""
-    task = Task.parse(assignment.comparison.round.campaign.task)
-    kept = accepted(answer, len(assignment.order), task)
+    kept = accepted(answer, len(order), task)
     if any(judgement.edit is not None for judgement in kept.completions):
-        completions = assignment.comparison.completions.values_list("index", "text")
-        texts = dict(completions)
-        kept = without_idle_edits(kept, [texts[index] for index in assignment.order])
+        completions = Completion.objects.filter(comparison__assignments=assignment_id)
+        texts = dict(completions.values_list("index", "text"))
+        kept = without_idle_edits(kept, [texts[index] for index in order])
     return kept
 
 

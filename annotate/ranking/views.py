@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -22,29 +23,33 @@ from annotate.ranking.serializers import (
     SubmitSerializer,
     SubmittedSerializer,
     UndoneSerializer,
+    as_answer,
 )
+from annotate.rendering import json_response
+
+# Made once: a serializer's fields are copied each time it is made, which costs more than the check.
+_LEASE, _SUBMIT = LeaseSerializer(), SubmitSerializer()
 
 
 class LeaseView(APIView):
     """Getting comparisons to rank."""
 
     @extend_schema(request=LeaseSerializer, responses=LeasedSerializer)
-    def post(self, request: Request, campaign_id: int) -> Response:
+    def post(self, request: Request, campaign_id: int) -> HttpResponse:
         """One's live leases, oldest first, topped up to ``want``; the same again until they are answered."""
-        wanted = LeaseSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        tasks, progress = leases.lease(campaign_id=campaign_id, user=person(request), **wanted.validated_data)
-        return Response(LeasedSerializer({"assignments": tasks, "progress": progress}).data)
+        wanted = _LEASE.run_validation(request.data)
+        tasks, progress = leases.lease(campaign_id=campaign_id, user=person(request), **wanted)
+        return json_response({"assignments": tasks, "progress": progress})
 
 
 class ExtendView(APIView):
     """Keeping a lease."""
 
     @extend_schema(request=None, responses=DeadlineSerializer)
-    def post(self, request: Request, uid: uuid.UUID) -> Response:
+    def post(self, request: Request, uid: uuid.UUID) -> HttpResponse:
         """Hold a live lease for longer."""
         deadline = leases.extend(user=person(request), uid=uid)
-        return Response(DeadlineSerializer({"deadline": deadline}).data)
+        return json_response({"deadline": deadline})
 
 
 class SkipView(APIView):
@@ -63,7 +68,7 @@ class SubmitView(APIView):
     """Answering."""
 
     @extend_schema(request=SubmitSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer})
-    def post(self, request: Request, uid: uuid.UUID) -> Response:
+    def post(self, request: Request, uid: uuid.UUID) -> HttpResponse:
         """Record a ranking: 201, or 200 when this ``client_id`` was recorded before."""
         return _answer(request, uid, submissions.submit)
 
@@ -72,7 +77,7 @@ class AmendView(APIView):
     """Changing an answer."""
 
     @extend_schema(request=SubmitSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer})
-    def post(self, request: Request, uid: uuid.UUID) -> Response:
+    def post(self, request: Request, uid: uuid.UUID) -> HttpResponse:
         """Put another answer in its place while the round collects: 201, or 200 when recorded before."""
         return _answer(request, uid, submissions.amend)
 
@@ -98,10 +103,7 @@ class UndoView(APIView):
 
 def _answer(
     request: Request, uid: uuid.UUID, record: Callable[..., tuple[uuid.UUID, Progress, bool]]
-) -> Response:
-    sent = SubmitSerializer(data=request.data)
-    sent.is_valid(raise_exception=True)
-    client_id, answer = sent.answer()
+) -> HttpResponse:
+    client_id, answer = as_answer(_SUBMIT.run_validation(request.data))
     made, progress, is_new = record(user=person(request), uid=uid, client_id=client_id, answer=answer)
-    body = SubmittedSerializer({"uid": made, "progress": progress}).data
-    return Response(body, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+    return json_response({"uid": made, "progress": progress}, status=201 if is_new else 200)

@@ -79,6 +79,6 @@ def answer_to(problem: Exception) -> int:
 
 
 def test_the_settings_keep_no_connection_in_a_thread() -> None:
-    """Under ASGI each request has a thread of its own, whose connection nobody would ever close."""
+    """Under ASGI threads come and go, and nobody would ever close their connections."""
     assert live_settings.DATABASES["default"]["CONN_MAX_AGE"] == 0
     assert live_settings.DATABASES["default"]["OPTIONS"]["pool"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
+from annotate.accounts.models import Session
 from annotate.ranking.models import Assignment, Comparison
 from annotate.rounds.models import Round
 from tests.annotate.collecting import collecting_round, members_of
