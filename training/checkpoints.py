@@ -17,11 +17,11 @@ ADAPTER_FOLDER = "adapter"
 CHECKPOINT_FOLDER = "checkpoint"
 
 
-def weights_hash(folder: Path) -> str:
-    """SHA-256 over the names and bytes of the safetensors files in ``folder``, in order of name."""
+def weights_hash(folder: Path, *, below: bool = False) -> str:
+    """SHA-256 over the names and bytes of the safetensors files in ``folder``, and ``below``, by name."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
-        digest.update(path.name.encode())
+    for path in sorted(folder.glob("**/*.safetensors" if below else "*.safetensors")):
+        digest.update(path.relative_to(folder).as_posix().encode())
         with path.open("rb") as handle:
             while block := handle.read(1 << 20):
                 digest.update(block)
@@ -56,7 +56,7 @@ def save_checkpoint(
     meta = {
         "kind": kind,
         "parent": job.policy,
-        "hash": weights_hash(temporary),
+        "hash": weights_hash(temporary, below=not merge),
         "job": asdict(job),
         **(extra or {}),
     }

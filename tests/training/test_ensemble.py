@@ -15,6 +15,7 @@ from transformers import AutoModelForSequenceClassification
 
 from tests.training.tiny import ranking_rows, run_stage, write_job, write_lines
 from training.__main__ import main
+from training.checkpoints import weights_hash
 from training.contracts import RankedCompletion, read_job
 from training.ensemble import draws, member_seed, resampled
 from training.process import StopFlag
@@ -91,6 +92,8 @@ def test_it_trains_each_adapter_as_a_model_of_its_own(tmp_path: Path, llama: str
     ours = load_file(checkpoint / "adapter" / "member-1" / "adapter_model.safetensors")
     theirs = load_file(alone / "adapter" / "adapter_model.safetensors")
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    meta = json.loads((checkpoint / "meta.json").read_text())
+    assert meta["hash"] == weights_hash(checkpoint, below=True), "its adapters are what it is"
     heads = load_file(checkpoint / "model.safetensors")["score.weight"]
     assert torch.equal(heads[1:], load_file(alone / "model.safetensors")["score.weight"])
 
