@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q
+from django.db import transaction
 
 from annotate.accounts.models import User
 from annotate.errors import Conflict, Invalid, TooLarge
@@ -62,14 +62,17 @@ def save_draft(
     """
     _check(content)
     found = find_assignment(user=user, uid=uid)
-    known = Q(draft__isnull=True) if version == 0 else Q(draft__isnull=False, draft_version=version)
-    written = Assignment.objects.filter(known, pk=found.pk, state__in=_OPEN).update(
-        draft=content, draft_version=F("draft_version") + 1, draft_at=at
-    )
-    now = Assignment.objects.get(pk=found.pk)
-    if not written and now.state not in _OPEN:
-        raise Conflict("This comparison is answered; it takes no draft any more.")
-    return _standing(now), bool(written)
+    with transaction.atomic():
+        # Locked, so that the version that is told is the one that was written, and not the next one's.
+        now = Assignment.objects.select_for_update(no_key=True).get(pk=found.pk)
+        known = 0 if now.draft is None else now.draft_version
+        is_written = version == known and now.state in _OPEN
+        if is_written:
+            now.draft, now.draft_version, now.draft_at = content, now.draft_version + 1, at
+            now.save(update_fields=["draft", "draft_version", "draft_at"])
+        elif now.state not in _OPEN:
+            raise Conflict("This comparison is answered; it takes no draft any more.")
+    return _standing(now), is_written
 
 
 def drop_draft(*, user: User, uid: uuid.UUID) -> None:

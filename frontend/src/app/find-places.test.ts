@@ -21,7 +21,12 @@ const labels = (role: Me['role'], typed = '') =>
 
 describe('finding a place', () => {
   it('offers an annotator what they can use, and no more', () => {
-    expect(labels('annotator')).toEqual(['Campaigns', 'Rank: Short notes'])
+    expect(labels('annotator')).toEqual([
+      'Campaigns',
+      'Rank: Short notes',
+      'My page: Short notes',
+      'My rankings: Short notes',
+    ])
   })
 
   it('keeps people for admins', () => {

@@ -6,13 +6,18 @@ export interface Place {
   href: string
 }
 
+const ownPlaces = ({ id, name }: Campaign): Place[] => [
+  { label: `My page: ${name}`, href: `/campaigns/${id}/me` },
+  { label: `My rankings: ${name}`, href: `/campaigns/${id}/history` },
+]
+
 /** Every place that a person can go to. */
 export function placesOf(me: Me, campaigns: Campaign[]): Place[] {
   const ranking = campaigns
     .filter((campaign) => campaign.mine.waiting)
     .map(({ id, name }) => ({ label: `Rank: ${name}`, href: `/campaigns/${id}/rank` }))
   const places = [{ label: 'Campaigns', href: '/' }, ...ranking]
-  if (!me.runs_rounds) return places
+  if (!me.runs_rounds) return [...places, ...campaigns.flatMap(ownPlaces)]
   const theirs = campaigns.flatMap(({ id, name, open_round: round }) => [
     ...(round ? [{ label: `${name}: round ${round.number}`, href: `/rounds/${round.id}` }] : []),
     ...TABS.map((tab) => ({

@@ -1,5 +1,5 @@
 import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
-import { getRouteApi } from '@tanstack/react-router'
+import { getRouteApi, Navigate } from '@tanstack/react-router'
 import { ChatPage } from '@/features/ranking/chat/chat-page'
 import { RankingPage } from '@/features/ranking/components/ranking-page'
 import { annotationQuery } from '@/lib/annotation-query'
@@ -21,6 +21,9 @@ function AmendRoute({ campaign, uid }: { campaign: CampaignForMember; uid: strin
   const { data } = useSuspenseQuery(annotationQuery(uid))
   const queries = useQueryClient()
   const navigate = route.useNavigate()
+  if (!data.annotation.amendable) {
+    return <Navigate to="/campaigns/$id/history/$uid" params={{ id: campaign.id, uid }} replace />
+  }
   const back = () => {
     queries.removeQueries({ queryKey: ['annotation', uid] })
     void queries.invalidateQueries({ queryKey: ['history', campaign.id] })

@@ -1,26 +1,26 @@
-import { ApiError, sentenceOf } from '@/lib/api'
+import { sentenceOf } from '@/lib/api'
 import { newUuid } from '@/lib/new-uuid'
-import type { Submitted, Undone } from '@/lib/types'
+import type { Lease, Submitted, Undone } from '@/lib/types'
 import { answerOf, draftOfAnswer } from './answer'
 import type { DraftAction, Step } from './draft'
 import { draftReducer, EMPTY_DRAFT, nextStep } from './draft'
 import { DraftKeeper } from './draft-keeper'
 import type { Asked } from './judging'
 import { askedBy } from './judging'
+import { keepAsDraft } from './late-answer'
+import { Leases } from './leases'
 import type { Entry } from './outbox'
 import { Outbox } from './outbox'
 import { mergeLeases, withoutTask, withTaskFirst } from './queue'
 import type { Held, RankingState, SessionOptions } from './session-types'
 import { Sitting } from './sitting'
-import { dropDraft, jsonOf, pruneDrafts, saveStored } from './storage'
-import { UndoList } from './undo-list'
+import { dropDraft, pruneDrafts, saveStored } from './storage'
+import { Undoing } from './undoing'
 
-/** The one on the screen and two behind it. */
-const WANT = 3
 /** Who has shown no sign of life for this long has left: their leases are let run out. */
 const AWAY_MS = 5 * 60_000
 /** After this long without a sign of life, the first one looks at what happened elsewhere. */
-const PAUSE_MS = 20_000
+const PAUSE_MS = 45_000
 
 const HOLD_LOST =
   'Your hold on this comparison has run out. You can still submit it: it counts if nobody else has taken it.'
@@ -29,28 +29,23 @@ const ANSWERED_ELSEWHERE =
 
 type Sent = Submitted | undefined
 
-const isRefusal = (problem: unknown): problem is ApiError =>
-  problem instanceof ApiError && problem.status !== 401 && problem.status < 500
-
 /** One annotator at work in one campaign: what is on the screen, what comes next, what is being saved. */
 export class RankingSession {
   private state: RankingState
   private readonly listeners = new Set<() => void>()
   private readonly outbox: Outbox<Sent>
   private readonly keeper: DraftKeeper
+  private readonly leases: Leases
   private readonly done = new Set<string>()
   private readonly now: () => number
   private readonly sitting: Sitting
-  private readonly undoable: UndoList
-  private leasing: Promise<void> | null = null
-  private mustAskAgain = false
+  private readonly undoing: Undoing
 
   constructor(private readonly options: SessionOptions) {
     const { api, storage, user, campaign } = options
     const schedule = options.schedule ?? ((act, ms) => void setTimeout(act, ms))
     this.now = options.now ?? Date.now
     this.sitting = new Sitting(this.now(), options.task.break_minutes)
-    this.undoable = new UndoList(storage, user, campaign)
     pruneDrafts(storage, this.now())
     this.outbox = new Outbox<Sent>({
       user,
@@ -58,7 +53,15 @@ export class RankingSession {
       schedule,
       send: (entry) => this.send(entry),
       onSent: (entry, sent) => this.sent(entry, sent),
-      onRefused: (entry) => void this.keepRefused(entry),
+      onRefused: (entry) => this.refused(entry),
+    })
+    this.undoing = new Undoing({
+      api,
+      outbox: this.outbox,
+      storage,
+      user,
+      campaign,
+      onUndone: (undone, seconds) => this.restore(undone, seconds),
     })
     for (const entry of this.outbox.snapshot().waiting) this.done.add(entry.task.uid)
     this.state = {
@@ -72,6 +75,12 @@ export class RankingSession {
       canUndo: this.canUndo(),
       notice: null,
     }
+    this.leases = new Leases({
+      api,
+      campaign,
+      onLeased: (lease) => this.leased(lease),
+      onTrouble: (sentence) => this.couldNotLease(sentence),
+    })
     this.keeper = new DraftKeeper({
       api,
       storage,
@@ -93,20 +102,17 @@ export class RankingSession {
   /** Send what an earlier visit left behind, then ask what waits. */
   async start(): Promise<void> {
     const { amend } = this.options
-    if (amend) return this.beginAmending(amend)
+    if (amend) {
+      this.beginAmending(amend)
+      return this.outbox.flush()
+    }
     await Promise.race([this.outbox.flush(), new Promise((go) => setTimeout(go, 1_500))])
     await this.refill()
   }
 
-  /** Top up the comparisons at hand. Asked while an answer is out, it asks once more after that one. */
+  /** Top up the comparisons at hand. */
   refill(): Promise<void> {
-    if (this.options.amend) return Promise.resolve()
-    this.mustAskAgain = this.leasing !== null
-    this.leasing ??= this.askForWork().finally(() => {
-      this.leasing = null
-      if (this.mustAskAgain) void this.refill()
-    })
-    return this.leasing
+    return this.options.amend ? Promise.resolve() : this.leases.refill()
   }
 
   dispatch(action: DraftAction): void {
@@ -150,7 +156,8 @@ export class RankingSession {
     if (this.state.isUndoing || this.options.amend) return
     this.update({ isUndoing: true, notice: null })
     try {
-      await this.undoLast()
+      await this.undoing.undo()
+      void this.refill()
     } catch (problem) {
       this.update({ notice: `Nothing was undone. ${sentenceOf(problem)}` })
     } finally {
@@ -226,7 +233,7 @@ export class RankingSession {
     if (entry && change.newValue === null && !entry.attempted) this.done.delete(entry.task.uid)
     else if (entry?.refused === null) this.done.add(entry.task.uid)
     this.outbox.reload()
-    this.undoable.reload()
+    this.undoing.reload()
     this.setQueue(this.state.queue.filter((task) => !this.done.has(task.uid)))
     this.keeper.follow()
   }
@@ -237,35 +244,6 @@ export class RankingSession {
     const task: Held = { uid, amends: uid, deadline: '', prompt, completions: shown }
     this.update({ queue: [task], isStarting: false })
     this.keeper.show(task, draftOfAnswer(amend, this.askedOf(task)))
-  }
-
-  private async undoLast(): Promise<void> {
-    const pending = this.pendingSubmits().at(-1)
-    const taken = pending && this.outbox.takeBack(pending.clientId)
-    if (taken?.what.kind === 'submit') {
-      this.restore({ assignment: taken.task, ...taken.what.body }, taken.what.body.active_seconds)
-      return
-    }
-    if (pending) await this.outbox.flush()
-    if (this.pendingSubmits().length > 0) {
-      throw new Error(
-        'The last ranking is on its way; it can be undone when the connection is back.',
-      )
-    }
-    await this.undoSaved()
-  }
-
-  private async undoSaved(): Promise<void> {
-    const annotation = this.undoable.newest()
-    if (!annotation) throw new Error('There is nothing of yours to undo here.')
-    try {
-      this.restore(await this.options.api.undo(annotation), 0)
-    } catch (problem) {
-      if (isRefusal(problem)) this.undoable.clear()
-      throw problem
-    }
-    this.undoable.dropNewest()
-    void this.refill()
   }
 
   private askedOf(task: Held): Asked {
@@ -305,30 +283,17 @@ export class RankingSession {
 
   private sent({ campaign, what }: Entry, sent: Sent): void {
     if (sent && campaign === this.options.campaign) {
-      if (what.kind === 'amend') this.undoable.replace(what.annotation, sent.uid)
-      else this.undoable.add(sent.uid)
+      this.undoing.recorded(what, sent.uid)
       this.update({ progress: sent.progress })
       if (what.kind === 'amend' && this.options.amend) this.options.onAmended?.()
     }
     if (this.outbox.snapshot().waiting.length === 0) void this.refill()
   }
 
-  /** What came too late stays the assignment's draft: should it be offered again, the work is there. */
-  private async keepRefused({ task, what, queuedAt }: Entry): Promise<void> {
-    this.done.delete(task.uid)
-    if (what.kind !== 'submit') return
-    const { api } = this.options
-    const draft = draftOfAnswer(what.body, this.askedOf(task))
-    try {
-      const standing = await api.readDraft(task.uid)
-      await api.saveDraft(task.uid, {
-        content: { draft: jsonOf({ ...draft, activeSeconds: what.body.active_seconds }) },
-        version: standing.draft?.version ?? 0,
-        at: new Date(queuedAt).toISOString(),
-      })
-    } catch {
-      // The outbox keeps it in this browser in any case.
-    }
+  /** It may be offered again: then it is to be shown again, with what was said as its draft. */
+  private refused(entry: Entry): void {
+    this.done.delete(entry.task.uid)
+    void keepAsDraft(this.options.api, entry, this.askedOf(entry.task))
   }
 
   private answeredElsewhere(uid: string): void {
@@ -339,33 +304,28 @@ export class RankingSession {
     void this.refill()
   }
 
-  private async askForWork(): Promise<void> {
+  private leased({ assignments, progress }: Lease): void {
     const before = this.state.queue[0]?.uid
-    try {
-      const { assignments, progress } = await this.options.api.lease(this.options.campaign, WANT)
-      this.update({ progress, isStarting: false })
-      this.setQueue(mergeLeases(this.state.queue, assignments, this.done))
-      const [current] = this.state.queue
-      if (!current || current.uid !== before) return
-      if (assignments.some((task) => task.uid === before)) this.keeper.renew(current)
-      else await this.keeper.look()
-    } catch (problem) {
-      const isEmpty = this.state.queue.length === 0
-      this.update({ isStarting: false, notice: isEmpty ? sentenceOf(problem) : this.state.notice })
-    }
+    this.update({ progress, isStarting: false })
+    this.setQueue(mergeLeases(this.state.queue, assignments, this.done))
+    const [current] = this.state.queue
+    if (!current || current.uid !== before) return
+    if (assignments.some((task) => task.uid === before)) this.keeper.renew(current)
+    else void this.keeper.look()
+  }
+
+  private couldNotLease(sentence: string): void {
+    const isEmpty = this.state.queue.length === 0
+    this.update({ isStarting: false, notice: isEmpty ? sentence : this.state.notice })
   }
 
   private async hold(task: Held): Promise<void> {
-    try {
-      await this.options.api.extendLease(task.uid)
-    } catch (problem) {
-      if (!isRefusal(problem)) return
-      if (this.state.queue[0]?.uid !== task.uid) {
-        return this.setQueue(withoutTask(this.state.queue, task.uid))
-      }
-      await this.keeper.look()
-      if (this.state.queue[0]?.uid === task.uid) this.update({ notice: HOLD_LOST })
+    if (await this.leases.extend(task)) return
+    if (this.state.queue[0]?.uid !== task.uid) {
+      return this.setQueue(withoutTask(this.state.queue, task.uid))
     }
+    await this.keeper.look()
+    if (this.state.queue[0]?.uid === task.uid) this.update({ notice: HOLD_LOST })
   }
 
   /** Put up the first of the queue, with its draft if there is one. */
@@ -376,15 +336,8 @@ export class RankingSession {
     if (isNew) this.keeper.show(task ?? null)
   }
 
-  private pendingSubmits(): Entry[] {
-    const { campaign } = this.options
-    return this.outbox
-      .snapshot()
-      .waiting.filter((entry) => entry.campaign === campaign && entry.what.kind === 'submit')
-  }
-
   private canUndo(): boolean {
-    return !this.options.amend && (this.undoable.length > 0 || this.pendingSubmits().length > 0)
+    return !this.options.amend && this.undoing.isPossible
   }
 
   private newId(): string {
