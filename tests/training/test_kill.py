@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.training.tiny import prompt_rows, ranking_rows, write_job, write_lines
+from tests.training.tiny import prompt_rows, ranking_rows, run_stage, write_job, write_lines
 from training.contracts import read_completions
 
 pytestmark = pytest.mark.slow
@@ -50,12 +50,30 @@ def finish(job: Path) -> list[dict[str, object]]:
 
 def training_job(folder: Path, model: str, rankings: str, stage: str) -> Path:
     folder.mkdir()
-    params = {"save_seconds": 0, "batch_prompts": 1, "epochs": 3}
+    params: dict[str, Any] = {"save_seconds": 0, "batch_prompts": 1, "epochs": 3}
     lora = {"rank": 4, "alpha": 4, "dropout": 0.1}
-    return write_job(folder, stage, policy=model, rankings=[rankings], params=params, lora=lora)
+    fields: dict[str, Any] = {"policy": model, "rankings": [rankings], "lora": lora}
+    if stage == "online":  # any reward model will do
+        reward, _ = run_stage(write_job(folder, "reward", policy=model, rankings=[rankings]))
+        prompts = write_lines(folder / "prompts.jsonl", prompt_rows(8))
+        params |= {"k": 3, "steps_per_draw": 2}
+        fields |= {
+            "reward_model": str(reward / "checkpoint"),
+            "prompts": prompts,
+            "sampling": {"max_new_tokens": 6},
+        }
+    return write_job(folder, stage, params=params, **fields)
 
 
-@pytest.mark.parametrize(("stage", "number"), [("reward", signal.SIGKILL), ("dpo", signal.SIGTERM)])
+@pytest.mark.parametrize(
+    ("stage", "number"),
+    [
+        ("reward", signal.SIGKILL),
+        ("dpo", signal.SIGTERM),
+        ("kto", signal.SIGKILL),
+        ("online", signal.SIGKILL),
+    ],
+)
 def test_it_ends_with_the_same_weights_after_a_kill(
     tmp_path: Path, model_folder: Callable[[str], str], stage: str, number: signal.Signals
 ) -> None:
