@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test unit slow browser loop lint types frontend-check chromium schema bench-train clean
+.PHONY: help run setup build test unit slow browser loop lint types frontend-check chromium schema bench-train bench-server clean
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 VENV := .venv
@@ -66,6 +66,9 @@ schema: $(VENV)/.dev frontend/node_modules/.installed ## Write the API's descrip
 
 bench-train: $(VENV)/.dev ## Training beside TRL, alternating; writes build/bench/train.json
 	$(BIN)/python -m tests.bench.train
+
+bench-server: $(VENV)/.dev ## 500 annotators on this machine's cores; writes build/bench/server.json
+	$(BIN)/python -m tests.bench.server $(ARGS)
 
 chromium: $(VENV)/.dev
 	@command -v chromium chromium-browser google-chrome > /dev/null && exit 0; \
