@@ -74,7 +74,8 @@ class Driver:
         if len(self._in_hand) >= MOST_TURNS:
             self._stopping.wait(LOOK_SECONDS / 10)
             return
-        for notice in connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
+        # Read to the end first: until then the connection is of no other use.
+        for notice in list(connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1)):
             if notice.payload.isdecimal():
                 self._make_ready(int(notice.payload))
 

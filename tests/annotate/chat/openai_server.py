@@ -1,7 +1,8 @@
 """A small OpenAI-compatible server: ``python openai_server.py`` says its port, and answers until killed.
 
 What it says is a function of the request, so that a test knows it; the name of the model decides how it
-behaves: ``slow`` takes its time between words, ``broken``, ``endless`` and the like are what they say.
+behaves: ``slow`` takes its time between words, ``warm`` and ``curt`` have a text of their own, ``broken``,
+``endless`` and the like are what they say.
 """
 
 from __future__ import annotations
@@ -15,10 +16,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 WORDS = 12
+SLOW = ("slow", "warm", "curt")
+TEXTS = {
+    "warm": "Dear Nora,\n\nThank you so much for your help with the move. You carried **every** heavy box, "
+    "and still made us laugh:\n\n- the piano\n- the books\n- the cactus\n\nWe could not have done it alone."
+    "\n\nWarmly,\nTom",
+    "curt": "Nora, got it. The boxes are all here, nothing is broken, and the van is back. Thanks.",
+}
 
 
 def words(request: dict[str, Any]) -> list[str]:
     """The reply to a request, word by word."""
+    if request["model"] in TEXTS:
+        return [f" {word}" for word in TEXTS[request["model"]].split(" ")]
     asked = request["messages"][-1]["content"]
     turn = len(request["messages"])
     return [f" {asked}", f" (turn {turn}):", *(f" word {number}" for number in range(WORDS))]
@@ -41,7 +51,7 @@ def answer(request: dict[str, Any]) -> Iterator[bytes]:
     model = request["model"]
     yield b": a comment, as some servers send to keep the line open\n\n"
     for number, word in enumerate(words(request)):
-        if model == "slow":
+        if model in SLOW:
             time.sleep(0.1)
         yield chunk(word)
         if number == 3 and model == "broken":
