@@ -102,6 +102,7 @@ class Ranking:
     pairs: list[Pair]
     weight: float
     round: int = 0
+    source: str = "human"
 
     @property
     def tokens(self) -> int:
@@ -145,4 +146,4 @@ def load_rankings(
 
 def _encode(row: RankingRow, encoder: Encoder, weight: float) -> Ranking:
     group = encoder.group(row.prompt_id, row.messages, row.completions)
-    return Ranking(row.prompt_id, group, pair_margins(row.gaps), weight, row.round)
+    return Ranking(row.prompt_id, group, pair_margins(row.gaps), weight, row.round, row.source)

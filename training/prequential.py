@@ -44,7 +44,7 @@ def read_trained_on(source: str, role: str) -> set[str]:
 def prequential_metrics(
     run: Run, encoder: Encoder, rankings: Sequence[Ranking], micro_tokens: int
 ) -> dict[str, Any]:
-    """``job.previous_reward_model`` on the rankings of comparisons that it was not trained on.
+    """``job.previous_reward_model`` on people's rankings of comparisons that it was not trained on.
 
     A model that cannot be tried fails no training: ``not_measured`` then says why.
     """
@@ -53,7 +53,7 @@ def prequential_metrics(
     except ContractError as problem:
         run.reporter.say(f"What is new is not measured before it is learnt. {problem}")
         return {"not_measured": str(problem)}
-    new = [ranking for ranking in rankings if comparison_key(ranking.group) not in known]
+    new = [own for own in rankings if own.source == "human" and comparison_key(own.group) not in known]
     scores = model.rewards([ranking.group for ranking in new], micro_tokens)
     return {
         "rankings": len(new),

@@ -51,6 +51,8 @@ def test_it_tries_the_model_before_on_what_that_has_not_learnt(tmp_path: Path, l
     rows = [{**row, "round": 1 if n < 8 else 2} for n, row in enumerate(ranking_rows(12))]
     # the second opinion on a comparison that was learnt is not new, though it is another ranking
     rows.append({**rows[0], "completions": rows[0]["completions"][::-1], "round": 2})
+    # nor does what a language model said tell how the model before agrees with people
+    rows.append({**ranking_rows(13)[-1], "round": 2, "source": "judge"})
     before, metrics = train(tmp_path / "one", llama, rows[:8])
     assert "prequential" not in metrics
     after, metrics = train(tmp_path / "two", llama, rows, previous_reward_model=str(before))

@@ -73,6 +73,8 @@ def _measure(rankings: Rankings, raw: Sequence[Tensor], combination: Combination
     count = len(rankings.train)
     heldout = accuracy_metrics(rankings.heldout, scores[count:])
     calibration = calibration_metrics(judged(rankings.heldout, scores[count:]), start=1 / combination.unit)
+    everything = rankings.train + rankings.heldout
+    by_people = [n for n, own in enumerate(everything) if own.source == "human"]
     metrics = {
         "train_accuracy": accuracy_metrics(rankings.train, scores[:count])["accuracy"],
         "heldout_accuracy": heldout["accuracy"],
@@ -85,7 +87,7 @@ def _measure(rankings: Rankings, raw: Sequence[Tensor], combination: Combination
         "reward_std": combination.overall.deviation,
         "temperature": calibration.pop("temperature"),
         "calibration": calibration,
-        "length": length_metrics(rankings.train + rankings.heldout, scores),
+        "length": length_metrics([everything[n] for n in by_people], [scores[n] for n in by_people]),
     }
     if len(combination.members) > 1:
         metrics["members"] = _member_metrics(combination, rankings.heldout, raw[count:])
