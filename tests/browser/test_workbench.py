@@ -73,10 +73,10 @@ def test_it_asks_the_attributes_of_the_campaign_by_key_and_by_hand(visit: Visit)
     hears(page, "A: Helpfulness 4. Tone of A?")
     press(page, "12n")
     # B by hand, all of it; its card opens and A sums up what was said of it.
-    page.get_by_role("button", name="Judge C: nothing said yet").click()
+    page.get_by_role("button", name="Judge C: 1 to answer").click()
     page.get_by_role("radiogroup", name="Helpfulness of C").get_by_role("radio", name="2").click()
     page.get_by_role("group", name="Tone of C").get_by_role("button", name="curt").click()
-    summary = page.get_by_role("button", name="Judge A: Helpfulness 4, Tone warm and curt")
+    summary = page.get_by_role("button", name="Judge A: Helpfulness 4 Tone warm and curt")
     expect(summary).to_be_visible()
     # A letter places still, and the digits are the ranking's again.
     press(page, "ba21")

@@ -36,6 +36,7 @@ def test_it_sets_what_is_asked_and_says_at_the_field_what_is_wrong(visit: Visit)
     save.click()
     expect(reasons).to_be_focused()
     expect(page.get_by_text("Must be a list of 1 to 12 different texts")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_text("Not saved: the field that is wrong says so.")
     reasons.fill("rude\nother")
     save.click()
     wrong = second.get_by_label("What is asked")
@@ -47,13 +48,13 @@ def test_it_sets_what_is_asked_and_says_at_the_field_what_is_wrong(visit: Visit)
     page.get_by_role("option", name="Any of some options").click()
     second.get_by_label("Options, one a line").fill(" warm\n\ncurt ")
     second.get_by_role("button", name="Move Tone up").click()
-    page.get_by_role("listitem").first.get_by_role("switch", name="An answer is needed").check()
+    second.get_by_role("switch", name="An answer is needed").check()
     save.click()
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     campaign.refresh_from_db()
     honest = {"name": "is_it_honest", "label": "Is it honest?", "kind": "likert", "levels": 7}
     tone = {"name": "tone", "label": "Tone", "kind": "choice", "options": ["warm", "curt"], "multiple": True}
-    assert campaign.task == {
+    wanted = {
         "rationale": "required",
         "all_bad": True,
         "skip": True,
@@ -67,3 +68,4 @@ def test_it_sets_what_is_asked_and_says_at_the_field_what_is_wrong(visit: Visit)
         "agreement_shown": False,
         "break_minutes": 20,
     }
+    assert campaign.task | wanted == campaign.task

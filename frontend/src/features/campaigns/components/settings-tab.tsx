@@ -4,11 +4,16 @@ import { useEffect, useRef, useState } from 'react'
 import { ProblemNotice } from '@/components/notice'
 import { RecipeFields } from '@/components/recipe-fields'
 import { changeCampaign } from '@/features/campaigns/api/campaign'
+import { ApiError } from '@/lib/api'
 import { campaignQuery } from '@/lib/campaign-query'
 import { faultAt } from '@/lib/fault-at'
 import type { Campaign } from '@/lib/types'
+import { ChatFields } from './chat-fields'
 import classes from './form.module.css'
 import { TaskFields } from './task-fields'
+
+/** Refusals that one of the fields shows. */
+const FIELDS = /^(name|guidelines|task|chat)\b/
 
 /** What can be changed about a campaign. Rounds that run keep the recipe they were launched with. */
 export function SettingsTab({ campaign }: { campaign: Campaign }) {
@@ -17,11 +22,14 @@ export function SettingsTab({ campaign }: { campaign: Campaign }) {
   const [guidelines, setGuidelines] = useState(campaign.guidelines)
   const [task, setTask] = useState(campaign.task)
   const [recipe, setRecipe] = useState(campaign.recipe)
+  const [chat, setChat] = useState(campaign.chat)
   const change = useMutation({
     mutationFn: (isArchived?: boolean) =>
       changeCampaign(
         campaign.id,
-        isArchived === undefined ? { name, guidelines, task, recipe } : { archived: isArchived },
+        isArchived === undefined
+          ? { name, guidelines, task, recipe, chat }
+          : { archived: isArchived },
       ),
     onSuccess: (changed) => {
       queries.setQueryData(campaignQuery(campaign.id).queryKey, changed)
@@ -34,6 +42,7 @@ export function SettingsTab({ campaign }: { campaign: Campaign }) {
     if (change.error) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
   }, [change.error])
   const fault = (path: string) => faultAt(change.error, path)
+  const isAtField = change.error instanceof ApiError && FIELDS.test(change.error.message)
   return (
     <form
       ref={form}
@@ -69,9 +78,20 @@ export function SettingsTab({ campaign }: { campaign: Campaign }) {
       />
       <h2>The ranking page</h2>
       <TaskFields task={task} faultOf={(path) => fault(`task.${path}`)} onChange={setTask} />
+      {campaign.kind === 'chat' && (
+        <>
+          <h2>The chat</h2>
+          <ChatFields
+            campaign={campaign.id}
+            chat={chat}
+            faultOf={(path) => fault(`chat.${path}`)}
+            onChange={setChat}
+          />
+        </>
+      )}
       <h2>Defaults of a new round</h2>
       <RecipeFields recipe={recipe} onChange={setRecipe} />
-      {change.error && <ProblemNotice problem={change.error} />}
+      {change.error && !isAtField && <ProblemNotice problem={change.error} />}
       <div className={classes.foot}>
         <Button type="submit" loading={change.isPending}>
           Save
@@ -86,6 +106,7 @@ export function SettingsTab({ campaign }: { campaign: Campaign }) {
         <span role="status" className={classes.done}>
           {change.isSuccess && 'Saved'}
         </span>
+        {isAtField && <span role="alert">Not saved: the field that is wrong says so.</span>}
       </div>
     </form>
   )

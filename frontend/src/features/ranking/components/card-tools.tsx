@@ -1,5 +1,5 @@
 import { TextInput } from '@mantine/core'
-import type { FocusEvent } from 'react'
+import type { CSSProperties, FocusEvent } from 'react'
 import { KeyCap } from '@/components/key-cap'
 import type { Cursor } from '@/features/ranking/model/cursor'
 import type { DraftAction } from '@/features/ranking/model/draft'
@@ -7,7 +7,7 @@ import type { Asked, Question } from '@/features/ranking/model/judging'
 import { FLAGS } from '@/features/ranking/model/judging'
 import type { Keymap } from '@/features/ranking/model/keys'
 import { keyName } from '@/features/ranking/model/keys'
-import { answerWords, judgementWords } from '@/features/ranking/model/words'
+import { judgementWords } from '@/features/ranking/model/words'
 import { letterOf } from '@/lib/format'
 import type { Judgement } from '@/lib/types'
 import classes from './card-tools.module.css'
@@ -35,12 +35,12 @@ export function CardTools(props: Judging) {
       <button
         type="button"
         className={classes.summary}
-        aria-label={`Judge ${letter}: ${judgementWords(said, asked) || 'nothing said yet'}`}
         onClick={() => {
           props.onEdit(false)
           onDraft({ type: 'look', position: said.position })
         }}
       >
+        <span className="visually-hidden">Judge {letter}: </span>
         <Summary asked={asked} said={said} />
       </button>
     )
@@ -48,23 +48,30 @@ export function CardTools(props: Judging) {
   const flags = asked.questions.find((question) => question.id === FLAGS)
   const isFlagging = props.cursor?.question === FLAGS
   return (
-    <div className={classes.tools} role="group" aria-label={`Your judgement of ${letter}`}>
-      {asked.questions
-        .filter((question) => (question.id === FLAGS) === isFlagging)
-        .map((question) => (
-          <Row key={question.id} {...props} question={question} />
-        ))}
+    <div
+      className={classes.tools}
+      role="group"
+      aria-label={`Your judgement of ${letter}`}
+      style={{ '--rows': asked.questions.length } as CSSProperties}
+    >
+      <div className={classes.questions} data-single={isFlagging || undefined}>
+        {asked.questions
+          .filter((question) => (question.id === FLAGS) === isFlagging)
+          .map((question) => (
+            <Row key={question.id} {...props} question={question} />
+          ))}
+      </div>
       {isFlagging && <Notes {...props} />}
       <div className={classes.buttons}>
         {flags && <FlagButton {...props} flags={flags} />}
         {asked.canEdit && !isFlagging && <EditButton {...props} />}
+        {props.cursor && <Hint {...props} />}
       </div>
     </div>
   )
 }
 
-function Row(props: Judging & { question: Question }) {
-  const { question, said, cursor, onDraft } = props
+function Row({ question, said, cursor, onDraft }: Judging & { question: Question }) {
   const { position } = said
   const isCurrent = cursor?.question === question.id
   // Only where the keyboard goes: under a pointer nothing may move between press and click.
@@ -78,28 +85,24 @@ function Row(props: Judging & { question: Question }) {
         question={question}
         said={said}
         isCurrent={isCurrent}
-        hint={<Hint {...props} />}
         onChoose={(option) => onDraft({ type: 'choose', position, question: question.id, option })}
       />
     </div>
   )
 }
 
+/** The keys that lead away from the question at hand, for the eye. */
 function Hint({ asked, keymap }: Judging) {
   return (
-    <>
-      <span>
-        <KeyCap>{keyName(keymap.next)}</KeyCap> next
-      </span>
-      <span>
-        <KeyCap>{keyName(keymap.previous)}</KeyCap> back
-      </span>
+    <span className={classes.hint} aria-hidden>
+      <KeyCap>{keyName(keymap.next)}</KeyCap> next
+      <KeyCap>{keyName(keymap.previous)}</KeyCap> back
       {!asked.isOneSided && (
-        <span>
+        <>
           <KeyCap>Esc</KeyCap> ranking
-        </span>
+        </>
       )}
-    </>
+    </span>
   )
 }
 
@@ -164,22 +167,18 @@ function Notes({ said, onDraft }: Judging) {
 }
 
 function Summary({ asked, said }: Pick<Judging, 'asked' | 'said'>) {
-  const answers = asked.questions.filter((question) => question.chosen(said).length > 0)
-  const missing = asked.questions.filter(
-    (question) => question.isRequired && question.chosen(said).length === 0,
-  )
+  const isOpen = (question: Question) => question.chosen(said).length === 0
+  const missing = asked.questions.filter((question) => question.isRequired && isOpen(question))
+  const words = judgementWords(said, asked)
   return (
     <>
-      {answers.map((question) => (
-        <span key={question.id} className={classes.pill} data-question={question.id}>
-          {answerWords(question, said)}
+      {words.map((word) => (
+        <span key={word} className={classes.pill}>
+          {word}
         </span>
       ))}
-      {said.edit !== null && <span className={classes.pill}>edited</span>}
       {missing.length > 0 && <span className={classes.open}>{missing.length} to answer</span>}
-      {answers.length === 0 && said.edit === null && missing.length === 0 && (
-        <span className={classes.open}>Judge</span>
-      )}
+      {words.length + missing.length === 0 && <span className={classes.open}>not judged yet</span>}
     </>
   )
 }

@@ -20,7 +20,11 @@ interface ControlsProps extends TaskViewProps {
 export function Controls(props: ControlsProps) {
   const { task, state, session, settings, asked, open, run } = props
   const { draft } = state
-  const isReasonOpen = settings.rationale === 'required' || open === 'reason'
+  const step = nextStep(draft, asked)
+  // A reason that is needed is asked for when its turn comes, and stays once it is begun.
+  const isReasonNeeded = settings.rationale === 'required'
+  const isReasonBegun = isReasonNeeded && draft.rationale !== ''
+  const isReasonOpen = open === 'reason' || step.kind === 'rationale' || isReasonBegun
   return (
     <section
       className={classes.controls}
@@ -33,8 +37,9 @@ export function Controls(props: ControlsProps) {
       )}
       {isReasonOpen && (
         <Textarea
-          label={settings.rationale === 'required' ? 'Your reason (needed)' : 'Your reason'}
-          description="Ctrl + Enter submits, Esc goes back to the keys."
+          classNames={{ root: classes.reason }}
+          label={isReasonNeeded ? 'Your reason (needed)' : 'Your reason'}
+          placeholder="Ctrl + Enter submits, Esc goes back to the keys."
           autosize
           minRows={1}
           maxRows={4}
@@ -68,7 +73,7 @@ export function Controls(props: ControlsProps) {
           outbox={state.outbox}
           allBad={draft.allBad}
           hasReason={draft.rationale.trim() !== ''}
-          isReady={nextStep(draft, asked).kind === 'submit'}
+          isReady={step.kind === 'submit'}
           canUndo={state.canUndo}
           isUndoing={state.isUndoing}
           onAllBad={() => run({ type: 'all-bad' })}

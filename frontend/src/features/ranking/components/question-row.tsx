@@ -1,4 +1,3 @@
-import type { ReactNode } from 'react'
 import { KeyCap } from '@/components/key-cap'
 import type { Question } from '@/features/ranking/model/judging'
 import { THUMB } from '@/features/ranking/model/judging'
@@ -12,13 +11,11 @@ interface QuestionRowProps {
   said: Judgement
   /** The digits go here. */
   isCurrent: boolean
-  /** The keys that lead away from it, for the eye. */
-  hint: ReactNode
   onChoose: (option: number) => void
 }
 
 /** One question about one answer, with its options side by side. */
-export function QuestionRow({ question, said, isCurrent, hint, onChoose }: QuestionRowProps) {
+export function QuestionRow({ question, said, isCurrent, onChoose }: QuestionRowProps) {
   const chosen = question.chosen(said)
   const name = `${question.label} of ${letterOf(said.position)}`
   const contents = question.options.map((option, index) => ({
@@ -41,9 +38,8 @@ export function QuestionRow({ question, said, isCurrent, hint, onChoose }: Quest
       data-current={isCurrent || undefined}
       data-open={chosen.length === 0 || undefined}
     >
-      <span className={classes.label} aria-hidden>
+      <span className={classes.label} data-required={question.isRequired || undefined} aria-hidden>
         {question.label}
-        {question.isRequired && <span className={classes.needed}> needed</span>}
       </span>
       {question.isMany ? (
         <div role="group" aria-label={name} className={classes.options}>
@@ -70,7 +66,6 @@ export function QuestionRow({ question, said, isCurrent, hint, onChoose }: Quest
           onChoose={onChoose}
         />
       )}
-      {isCurrent && <div className={classes.hint}>{hint}</div>}
     </div>
   )
 }

@@ -201,10 +201,14 @@ describe('the words for it', () => {
   }
 
   it('sum up one answer', () => {
-    expect(judgementWords(said, asked)).toBe(
-      'Unsafe, Helpfulness 4, Tone warm and flat, flagged harmful, edited',
-    )
-    expect(judgementWords(nothingSaid(0), asked)).toBe('')
+    expect(judgementWords(said, asked)).toEqual([
+      'Unsafe',
+      'Helpfulness 4',
+      'Tone warm and flat',
+      'flagged harmful',
+      'edited',
+    ])
+    expect(judgementWords(nothingSaid(0), asked)).toEqual([])
   })
 
   it('tell what has changed', () => {

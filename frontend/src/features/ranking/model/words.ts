@@ -72,19 +72,13 @@ export const answerKeys = (asked: Question | null) => {
   return count > 9 ? '1 to 9 and 0' : `1 to ${count}`
 }
 
-/** "Safe, Helpfulness 4, flagged harmful, edited": what was said of one card, or '' for nothing. */
-export function judgementWords(said: Judgement, asked: Asked): string {
-  const answers = asked.questions.flatMap((each) => {
-    const words = answerWords(each, said)
-    return words ? [words] : []
+/** "Safe", "Helpfulness 4", "flagged harmful", "edited": what was said of one card. */
+export function judgementWords(said: Judgement, asked: Asked): string[] {
+  const answers = asked.questions.flatMap((question) => {
+    const chosen = question.chosen(said).map((index) => question.options[index])
+    return chosen.length === 0 ? [] : [question.says(chosen.join(' and '))]
   })
-  return [...answers, ...(asked.canEdit && said.edit !== null ? ['edited'] : [])].join(', ')
-}
-
-/** "Helpfulness 4", or '' while it has no answer. */
-export function answerWords(asked: Question, said: Judgement): string {
-  const chosen = asked.chosen(said).map((index) => asked.options[index])
-  return chosen.length === 0 ? '' : asked.says(chosen.join(' and '))
+  return [...answers, ...(asked.canEdit && said.edit !== null ? ['edited'] : [])]
 }
 
 /** What is said now of the cards that were judged otherwise before, for a screen reader. */
@@ -94,7 +88,7 @@ export function changedWords(before: Judgement[], now: Judgement[], asked: Asked
   )
   return changed
     .map((said) => {
-      const words = judgementWords(said, asked) || 'nothing said'
+      const words = judgementWords(said, asked).join(', ') || 'nothing said'
       return `${letterOf(said.position)}: ${words}.`
     })
     .join(' ')
