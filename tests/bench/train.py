@@ -51,6 +51,9 @@ ROWS = {
     "dpo full K=4": Row("dpo", 4, lora=False),
     "dpo full K=2 60M": Row("dpo", 2, lora=False, size=LARGE, prompts=16),
     "sampling K=4": Row("sampling", 4),
+    # TRL has dropped PPO: the peer is four separate models
+    "ppo lora K=4": Row("ppo", 4, module="tests.bench.ppo"),
+    "ppo lora K=4 60M": Row("ppo", 4, size=LARGE, prompts=16, module="tests.bench.ppo"),
 }
 TRAINED = {"reward": False, "dpo": True}
 """The kinds of work that FLOPs limit, and whether the vocabulary is part of them."""
