@@ -35,9 +35,10 @@ def read_benchmark(path: Path) -> list[Contest]:
     """Read a .jsonl, .json (one list), .parquet file or a .gz of the first two.
 
     A row has ``chosen`` and ``rejected``: each the text of a reply, a list of such texts, a conversation
-    that ends in the reply, or a transcript of ``Human:`` and ``Assistant:`` turns. A reply may be empty. The ``prompt`` is text or
-    messages, and may be left out where both sides are conversations or transcripts. ``subset`` is optional;
-    other columns are passed over. Raises :class:`ContractError` naming the file and the row that is wrong.
+    that ends in the reply, or a transcript of ``Human:`` and ``Assistant:`` turns. A reply may be empty.
+    The ``prompt`` is text or messages, and may be left out where a side is a conversation or a transcript.
+    ``subset`` is optional; other columns are passed over. Raises :class:`ContractError` naming the file and
+    the row that is wrong.
     """
     contests = []
     for number, raw in enumerate(_rows(path), start=1):
