@@ -14,7 +14,7 @@ from rest_framework.exceptions import NotFound
 
 from annotate.accounts.models import User
 from annotate.campaigns.access import require_member
-from annotate.campaigns.models import Campaign, Membership
+from annotate.campaigns.models import Campaign, CampaignKind, Membership
 from annotate.campaigns.task import Task
 from annotate.errors import Conflict, Invalid
 from annotate.quality.agreement import Score, score
@@ -165,7 +165,7 @@ def _makers(gold: Gold) -> set[int]:
 
 
 def _hold(uid: uuid.UUID) -> Comparison:
-    found = Comparison.objects.select_for_update(of=("self",), no_key=True).select_related("round")
+    found = Comparison.objects.select_for_update(of=("self",), no_key=True).select_related("round__campaign")
     comparison = found.filter(uid=uid).first()
     if comparison is None:
         raise NotFound("There is no such comparison.")
@@ -175,9 +175,10 @@ def _hold(uid: uuid.UUID) -> Comparison:
 def _annotation_of(comparison: Comparison, uid: uuid.UUID | None) -> Annotation | None:
     if uid is None:
         return None
-    found = Annotation.objects.filter(uid=uid, assignment__comparison=comparison).first()
+    standing = Annotation.objects.filter(assignment__comparison=comparison, withdrawn_at=None)
+    found = standing.filter(uid=uid).first()
     if found is None:
-        raise Invalid("annotation must be one of this comparison.")
+        raise Invalid("annotation must be one of this comparison that stands.")
     return found
 
 
@@ -185,6 +186,8 @@ def _ask(comparison: Comparison, people: int) -> None:
     """Give the comparison slots for this many people, and a place where they still come by."""
     if comparison.round.state != RoundState.COLLECTING:
         raise Conflict("This round no longer collects: nobody can be asked any more.")
+    if comparison.round.campaign.kind == CampaignKind.CHAT:
+        raise Conflict("What was written in a chat is ranked by who wrote it: nobody else can be asked.")
     members = Membership.objects.filter(campaign=comparison.round.campaign_id).count()
     if people > members:
         raise Invalid(f"ask must be at most {members}, the campaign's members.")

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from annotate.accounts.models import User
+from annotate.campaigns.models import Campaign
 from annotate.campaigns.services import update_campaign
 from annotate.datasets.rows import standing_rows
 from annotate.quality.models import Gold
@@ -192,6 +193,21 @@ def test_it_refuses_to_ask_when_the_round_has_moved_on(rosa: User) -> None:
     assert mark(rosa, Comparison.objects.get(), ask=2)[0] == 409
     assert Gold.objects.count() == 0
     assert mark(rosa, Comparison.objects.get())[0] == 200
+
+
+def test_it_asks_nobody_about_what_another_wrote_in_a_chat(rosa: User) -> None:
+    collecting_round(comparisons=1, members=2)
+    Campaign.objects.update(kind="chat")
+    assert mark(rosa, Comparison.objects.get(), ask=2)[0] == 409
+    assert mark(rosa, Comparison.objects.get())[0] == 200
+
+
+def test_it_refuses_an_annotation_that_was_taken_back(rosa: User) -> None:
+    round = collecting_round(comparisons=1)
+    (user,) = members_of(round)
+    [uid] = rank(round, user, ([0, 1], [1]))
+    client_of(user).post(f"/api/annotations/{uid}/undo")
+    assert mark(rosa, Comparison.objects.get(), annotation=uid)[0] == 400
 
 
 def test_it_refuses_annotators_and_strangers(rosa: User) -> None:

@@ -23,7 +23,7 @@ export function AgreementPanel({ campaign, others }: AgreementPanelProps) {
         <p>
           {sentence('the reviewers’ own rankings', gold.score)}
           {gold.score.margin_distance !== null &&
-            ` The margins are ${twoDecimals(gold.score.margin_distance)} levels apart on average.`}
+            ` The margins are ${twoDecimals(gold.score.margin_distance)} levels apart on average, of 6 at most.`}
         </p>
       )}
       {gold && gold.answers.length > 0 && <GoldAnswers campaign={campaign} gold={gold} />}

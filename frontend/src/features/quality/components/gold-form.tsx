@@ -10,14 +10,16 @@ import { marginName, rankingSentence } from '@/lib/margins'
 import type { Gap, Gold, Ranking } from '@/lib/types'
 import classes from './review.module.css'
 
+/** Who ranks a gold comparison has little time for others: some are asked, not everybody. */
+const USUALLY_ASKED = 5
 const MARGINS: Gap[] = [3, 2, 1, 0, null]
 
 interface GoldFormProps {
   campaign: number
   ranking: Ranking
   gold: Gold | undefined
-  isCollecting: boolean
-  members: number
+  /** How many people can be asked to rank it; 0 where nobody can be asked any more. */
+  askable: number
 }
 
 /** The comparison's gold as it stands, and the way to make or change it. */
@@ -69,20 +71,21 @@ function Fields({
   campaign,
   ranking,
   gold,
-  isCollecting,
-  members,
+  askable,
   onClose,
 }: GoldFormProps & { onClose: () => void }) {
   const said = { ranking: ranking.completions.map(({ index }) => index), gaps: ranking.gaps }
   const [choice, setChoice] = useState<Choice>(gold ?? said)
   const [explanation, setExplanation] = useState(gold?.explanation ?? '')
-  const [ask, setAsk] = useState<number | string>(Math.max(gold?.asked ?? 1, members))
+  const [ask, setAsk] = useState<number | string>(
+    Math.min(askable, Math.max(gold?.asked ?? 1, USUALLY_ASKED)),
+  )
   const queries = useQueryClient()
   const mark = useMutation({
     mutationFn: () =>
       markGold(ranking.comparison, {
         explanation: explanation.trim(),
-        ...(isCollecting && { ask: Number(ask) }),
+        ...(askable > 0 && { ask: Number(ask) }),
         ...(isSameChoice(choice, said)
           ? { annotation: ranking.uid }
           : { ranking: choice.ranking, gaps: choice.gaps }),
@@ -137,12 +140,12 @@ function Fields({
         value={explanation}
         onChange={(event) => setExplanation(event.currentTarget.value)}
       />
-      {isCollecting && (
+      {askable > 0 && (
         <NumberInput
           label="People to ask"
           description="The round goes on collecting until so many have ranked it, or you finish it."
           min={1}
-          max={members}
+          max={askable}
           allowDecimal={false}
           value={ask}
           onChange={setAsk}

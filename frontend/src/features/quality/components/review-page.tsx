@@ -20,12 +20,14 @@ const PAGE_SIZE = 50
 interface ReviewPageProps {
   round: Round
   annotators: string[]
+  /** How many people can be asked to rank a comparison once more. */
+  askable: number
   filter: ReviewFilter
   onFilter: (filter: ReviewFilter) => void
 }
 
 /** The rankings of a round to read, to write about, and to take gold from. */
-export function ReviewPage({ round, annotators, filter, onFilter }: ReviewPageProps) {
+export function ReviewPage({ round, annotators, askable, filter, onFilter }: ReviewPageProps) {
   const { data, error } = useQuery(rankingsQuery(round.id, filter))
   return (
     <div className={classes.page}>
@@ -58,7 +60,7 @@ export function ReviewPage({ round, annotators, filter, onFilter }: ReviewPagePr
         <ol className={classes.list}>
           {data.results.map((ranking) => (
             <li key={ranking.uid}>
-              <Item round={round} members={annotators.length} ranking={ranking} />
+              <Item round={round} askable={askable} ranking={ranking} />
             </li>
           ))}
         </ol>
@@ -75,7 +77,7 @@ export function ReviewPage({ round, annotators, filter, onFilter }: ReviewPagePr
   )
 }
 
-function Item({ round, members, ranking }: { round: Round; members: number; ranking: Ranking }) {
+function Item({ round, askable, ranking }: { round: Round; askable: number; ranking: Ranking }) {
   const { data: gold = [] } = useQuery(goldQuery(round.campaign.id))
   const { data: threads = [] } = useQuery(threadsQuery(round.campaign.id))
   const itsGold = gold.find((one) => one.comparison === ranking.comparison)
@@ -113,13 +115,7 @@ function Item({ round, members, ranking }: { round: Round; members: number; rank
           completions={completions}
           said={{ ...ranking, ranking: order }}
         />
-        <GoldForm
-          campaign={round.campaign.id}
-          ranking={ranking}
-          gold={itsGold}
-          isCollecting={round.state === 'collecting'}
-          members={members}
-        />
+        <GoldForm campaign={round.campaign.id} ranking={ranking} gold={itsGold} askable={askable} />
         <NoteThread
           annotation={ranking.uid}
           notes={thread?.notes ?? []}

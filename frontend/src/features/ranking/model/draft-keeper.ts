@@ -111,8 +111,8 @@ export class DraftKeeper {
   }
 
   /** Find out what became of the comparison on the screen. */
-  async look(): Promise<void> {
-    if (this.task && !this.task.amends) await this.sync.look(this.task.uid)
+  async look(): Promise<DraftStanding['state'] | null> {
+    return this.task && !this.task.amends ? this.sync.look(this.task.uid) : null
   }
 
   /** A sign of life; says for how many milliseconds there was none. */

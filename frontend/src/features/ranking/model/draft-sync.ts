@@ -99,12 +99,14 @@ export class DraftSync {
     return this.sending ?? Promise.resolve()
   }
 
-  /** Ask how the server has it. */
-  async look(uid: string): Promise<void> {
+  /** Ask how the server has it; null when it does not answer: the next heartbeat looks again. */
+  async look(uid: string): Promise<DraftStanding['state'] | null> {
     try {
-      this.options.onStanding(uid, await this.options.api.readDraft(uid))
+      const standing = await this.options.api.readDraft(uid)
+      this.options.onStanding(uid, standing)
+      return standing.state
     } catch {
-      // Nothing waits for it: the next heartbeat looks again.
+      return null
     }
   }
 
@@ -129,7 +131,7 @@ export class DraftSync {
       onSent(uid, stored.savedAt, draft?.version ?? stored.version)
     } catch (problem) {
       if (!(problem instanceof ApiError)) return
-      if (problem.status === 409) return this.look(uid)
+      if (problem.status === 409) return void (await this.look(uid))
       const mayPass = problem.status >= 500 || problem.status === 401 || problem.status === 429
       if (!mayPass) onSent(uid, stored.savedAt, null)
     }

@@ -195,6 +195,20 @@ describe('drafts', () => {
     expect(second.session.snapshot().notice).toContain('on another device')
   })
 
+  it('of a comparison that one no longer holds stay on the screen, and one is told', async () => {
+    const { session } = laptop()
+    await session.start()
+    choose(session, 0)
+    server.tasks = server.tasks.slice(1)
+    server.answered.set('one', 'expired')
+    session.resume()
+    await settled()
+    await settled()
+    expect(session.snapshot().queue[0]?.uid).toBe('one')
+    expect(session.snapshot().notice).toContain('run out')
+    expect(gaps(session)).toEqual([3])
+  })
+
   it('that are too large for the server stay in this browser and are not sent again', async () => {
     const { session, wait } = laptop()
     await session.start()

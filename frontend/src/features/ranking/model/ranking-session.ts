@@ -40,6 +40,8 @@ export class RankingSession {
   private readonly now: () => number
   private readonly sitting: Sitting
   private readonly undoing: Undoing
+  /** The comparison on the screen of which it was told that it is no longer held. */
+  private lost: string | null = null
 
   constructor(private readonly options: SessionOptions) {
     const { api, storage, user, campaign } = options
@@ -310,8 +312,15 @@ export class RankingSession {
     this.setQueue(mergeLeases(this.state.queue, assignments, this.done))
     const [current] = this.state.queue
     if (!current || current.uid !== before) return
-    if (assignments.some((task) => task.uid === before)) this.keeper.renew(current)
-    else void this.keeper.look()
+    if (assignments.some((task) => task.uid === before)) {
+      this.lost = null
+      this.keeper.renew(current)
+    } else void this.missed(current)
+  }
+
+  /** The comparison on the screen is not among what this person holds. */
+  private async missed(task: Held): Promise<void> {
+    if ((await this.keeper.look()) === 'expired') this.tellLost(task)
   }
 
   private couldNotLease(sentence: string): void {
@@ -325,7 +334,14 @@ export class RankingSession {
       return this.setQueue(withoutTask(this.state.queue, task.uid))
     }
     await this.keeper.look()
-    if (this.state.queue[0]?.uid === task.uid) this.update({ notice: HOLD_LOST })
+    this.tellLost(task)
+  }
+
+  /** Once for each time that it is lost. */
+  private tellLost({ uid }: Held): void {
+    if (this.state.queue[0]?.uid !== uid || this.lost === uid) return
+    this.lost = uid
+    this.update({ notice: HOLD_LOST })
   }
 
   /** Put up the first of the queue, with its draft if there is one. */
