@@ -6,9 +6,20 @@ from typing import Any
 
 import orjson
 from django.http import HttpResponse
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 
 def json_response(content: Any, status: int = 200) -> HttpResponse:
     """An answer of dataclasses, dates and UUIDs as the API's serializers write them."""
     body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
     return HttpResponse(body, content_type="application/json", status=status)
+
+
+class JsonView(APIView):
+    """An endpoint that speaks JSON whatever its client says that it accepts, as all programs do anyway."""
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:
+        renderer = self.renderer_classes[0]()
+        return renderer, renderer.media_type

@@ -8,10 +8,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from annotate import pages
 
 urlpatterns = [
+    # First, since annotators ask here all day.
+    path("api/", include("annotate.ranking.urls")),
     path("api/", include("annotate.accounts.urls")),
     path("api/", include("annotate.prompts.urls")),
     path("api/", include("annotate.rounds.urls")),
-    path("api/", include("annotate.ranking.urls")),
     path("api/", include("annotate.chat.urls")),
     path("api/", include("annotate.quality.urls")),
     path("api/", include("annotate.datasets.urls")),

@@ -25,13 +25,13 @@ from annotate.ranking.serializers import (
     UndoneSerializer,
     as_answer,
 )
-from annotate.rendering import json_response
+from annotate.rendering import JsonView, json_response
 
 # Made once: a serializer's fields are copied each time it is made, which costs more than the check.
 _LEASE, _SUBMIT = LeaseSerializer(), SubmitSerializer()
 
 
-class LeaseView(APIView):
+class LeaseView(JsonView):
     """Getting comparisons to rank."""
 
     @extend_schema(request=LeaseSerializer, responses=LeasedSerializer)
@@ -42,7 +42,7 @@ class LeaseView(APIView):
         return json_response({"assignments": tasks, "progress": progress})
 
 
-class ExtendView(APIView):
+class ExtendView(JsonView):
     """Keeping a lease."""
 
     @extend_schema(request=None, responses=DeadlineSerializer)
@@ -64,7 +64,7 @@ class SkipView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class SubmitView(APIView):
+class SubmitView(JsonView):
     """Answering."""
 
     @extend_schema(request=SubmitSerializer, responses={201: SubmittedSerializer, 200: SubmittedSerializer})

@@ -58,8 +58,13 @@ def make_round(people: list[User], comparisons: int) -> Round:
     round = Round.objects.create(
         campaign=campaign, number=1, state=RoundState.COLLECTING, recipe=recipe, start_policy=start
     )
-    wanted: dict[str, object] = {"round": round.pk, "size": comparisons, "overlap": OVERLAP, "k": K, "checkpoint": start.pk}
-    wanted |= {"prompts": [prompt.pk for prompt in prompts], "prompt_count": PROMPTS}
+    wanted: dict[str, int | list[int]] = {"round": round.pk, "size": comparisons, "checkpoint": start.pk}
+    wanted |= {
+        "overlap": OVERLAP,
+        "k": K,
+        "prompts": [prompt.pk for prompt in prompts],
+        "prompt_count": PROMPTS,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         # What is written here refers to what is there; millions of rows need not be asked one by one.
         cursor.execute("SET LOCAL session_replication_role = replica")

@@ -24,6 +24,7 @@ from annotate.ranking.answers import Answer
 from annotate.ranking.leases import TaskItem, lease, skip
 from annotate.ranking.models import Annotation, Assignment, Comparison, Participation
 from annotate.ranking.progress import collecting_counts, is_collected
+from annotate.ranking.queue import reclaim_expired
 from annotate.ranking.submissions import amend, submit, undo
 from annotate.rounds.models import Round
 from tests.annotate.collecting import collecting_round, members_of
@@ -76,6 +77,7 @@ class Worker:
             elif fate < 0.20:
                 # Answered too late: accepted only if the slot is still free.
                 self._let_expire(task)
+                reclaim_expired(now=timezone.now())
                 lease(campaign_id=self._round.campaign_id, user=self._user, want=1)
                 self._answer(task)
             elif fate < 0.26:
