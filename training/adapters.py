@@ -54,13 +54,6 @@ def act(model: nn.Module, adapter: str | None) -> None:
         parameter.requires_grad_(True)
 
 
-@contextmanager
-def acting(model: nn.Module, adapter: str | None) -> Iterator[None]:
-    """As :func:`act`."""
-    act(model, adapter)
-    yield
-
-
 def train_only(model: nn.Module, adapters: Sequence[str]) -> None:
     """Train the weights of these adapters of ``model``, and of no other."""
     for name, parameter in model.named_parameters():

@@ -127,10 +127,10 @@ class Cast:
         """The policy's adapters alone, as they are saved."""
         if self.adapters is None:
             return None
+        act(self.policy.model, POLICY)
         for name in (REWARD, CRITIC):
             if name in self.adapters.peft_config:
                 self.adapters.delete_adapter(name)
-        act(self.policy.model, POLICY)
         return self.adapters
 
 

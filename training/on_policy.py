@@ -242,8 +242,13 @@ def learn(run: Run, cast: Cast, loop: Loop[Experience | Lesson]) -> StageOutput:
     return StageOutput(metrics, save_policy(run, cast.policy.model, cast.encoder, adapters, metrics))
 
 
-def check_job(job: JobSpec) -> None:
-    """Refuse a job whose replies would not be drawn from the policy that is trained."""
+def check_job(job: JobSpec, params: OnPolicyParams) -> None:
+    """Refuse a job whose replies would not be drawn from the policy that is trained, and empty iterations."""
+    for name in ("iterations", "rollout_prompts", "batch_prompts", "epochs", "mix_batch", "kl_horizon"):
+        if getattr(params, name) < 1:
+            raise ContractError(f"The param {name} is {getattr(params, name)}; it must be at least 1.")
+    if params.kl == "adaptive" and params.kl_target == 0:
+        raise ContractError("The param kl_target is 0; an adaptive kl_weight needs a target above 0.")
     temperatures = job.sampling.temperatures
     if len(temperatures) != 1 or temperatures[0] == 0 or job.sampling.top_p != 1:
         raise ContractError(

@@ -177,6 +177,8 @@ def test_it_writes_a_policy_that_loads_by_itself(
         ({"lora": {"rank": 4, "dropout": 0.1}}, "dropout must be 0"),
         ({"k": 1}, "k must be at least 2"),
         ({"params": {"clipp": 1}}, "Unknown params: clipp"),
+        ({"params": {"iterations": 0}}, "iterations is 0; it must be at least 1"),
+        ({"params": {"kl": "adaptive", "kl_target": 0}}, "needs a target above 0"),
     ],
 )
 def test_it_refuses_what_it_cannot_learn_from(

@@ -40,7 +40,7 @@ def run(run: Run) -> StageOutput:
 def prepare(run: Run) -> tuple[Cast, Loop[Experience | Lesson]]:
     """Load the models and the prompts; raises :class:`ContractError` where the job cannot be done."""
     params = parse_params(PpoParams, run.job.params)
-    check_job(run.job)
+    check_job(run.job, params)
     cast = load_cast(run.job, critic=True)
     assert cast.critic is not None
     batches = Iterations(run, cast, params, credit(cast.critic, params), lambda item: item.reply_tokens)

@@ -26,7 +26,7 @@ def run(run: Run) -> StageOutput:
 def prepare(run: Run) -> tuple[Cast, Loop[Experience | Lesson]]:
     """Load the models and the prompts; raises :class:`ContractError` where the job cannot be done."""
     params = parse_params(RlooParams, run.job.params)
-    check_job(run.job)
+    check_job(run.job, params)
     if run.job.k < 2:
         raise ContractError("rloo compares a reply with its siblings, so k must be at least 2.")
     cast = load_cast(run.job, critic=False)
