@@ -75,6 +75,10 @@ class EndpointJudge:
         self._params, self._stop = params, stop
         self._key = os.environ.get(params.key_variable, "")
         self._address = f"{params.url.rstrip('/')}/chat/completions"
+        try:
+            httpx.URL(self._address)
+        except httpx.InvalidURL as problem:
+            raise ContractError(f"The judge's url {params.url!r} is no address: {problem}.") from problem
         self._client = httpx.Client(timeout=params.timeout_seconds, trust_env=False)
 
     def verdicts(self, questions: Sequence[list[Message]]) -> list[float | None]:
@@ -107,7 +111,7 @@ class EndpointJudge:
                 return None
             try:
                 answer, asked_to_wait = self._ask(question)
-            except (httpx.TimeoutException, httpx.TransportError) as problem:
+            except httpx.RequestError as problem:
                 reason, wait = f"{type(problem).__name__} {problem}".strip(), min(2 * wait, LONGEST_WAIT)
                 continue
             if isinstance(answer, bytes):
@@ -133,9 +137,12 @@ class EndpointJudge:
             "temperature": 0,
             "max_tokens": self._params.max_new_tokens,
         }
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        content = json.dumps(body).encode()
         until = time.monotonic() + self._params.timeout_seconds
-        with self._client.stream("POST", self._address, json=body, headers=headers) as response:
+        with self._client.stream("POST", self._address, content=content, headers=headers) as response:
             said = b""
             for block in response.iter_bytes():
                 said += block

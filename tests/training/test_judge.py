@@ -175,6 +175,10 @@ def test_a_judge_that_will_not_say_is_not_believed(
         ((200, {}, b'{"choices": []}'), "no chat completion"),
         ((200, {}, b"[" * 100_000), "no chat completion"),
         ((200, {}, b"x" * (2 << 20)), "more than an answer can be"),
+        (
+            (200, {"Content-Encoding": "gzip"}, b"not gzip"),
+            "no answer in 2 tries, the last time: DecodingError",
+        ),
         ((500, {}, b"down"), "no answer in 2 tries, the last time: status 500, 'down'"),
     ],
 )
@@ -196,6 +200,7 @@ def test_it_says_in_one_sentence_what_a_server_did(
     [
         ({"url": "file:///etc/passwd"}, "give the base address"),
         ({"model": ""}, "give the base address"),
+        ({"url": "http://gpu1/\x00v1"}, "is no address"),
         ({"url": "http://127.0.0.1:1/v1", "retries": 0}, "no answer in 1 tries, the last time: ConnectError"),
         ({"most_completions": 1}, "at least 2"),
         ({"timeout_seconds": "soon"}, "must be of type float"),

@@ -196,6 +196,7 @@ def test_it_keeps_to_another_reference_than_where_it_starts(
     ("fields", "says"),
     [
         ({"params": {"k": 1}}, "at least 2 replies"),
+        ({"params": {"steps_per_draw": 0}}, "must be at least 1"),
         ({"reward_model": ""}, "names no reward model"),
         ({"prompts": "/nowhere.jsonl"}, "cannot be read"),
         ({"sampling": {"temperatures": [0.0], "max_new_tokens": 4}}, "no pair to learn from"),

@@ -33,6 +33,8 @@ def run(run: Run) -> StageOutput:
     params = parse_params(OnlineParams, job.params)
     if params.k < 2:
         raise ContractError(f"The param k is {params.k}; a pair needs at least 2 replies to a prompt.")
+    if params.batch_prompts < 1 or params.steps_per_draw < 1:
+        raise ContractError("The params batch_prompts and steps_per_draw must be at least 1.")
     prompts = read_prompts(Path(job.prompts))
     if not prompts:
         raise ContractError(f"The prompts file {job.prompts} holds no prompt.")
