@@ -114,8 +114,11 @@ def _run(stage: str, path: Path, reporter: Reporter, stop: StopFlag) -> None:
     # Threads that wait for each other by spinning starve whatever else the machine does.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        _run_together(job, reporter, stop)
-        return
+        if stage in TOGETHER:
+            _run_together(job, reporter, stop)
+            return
+        if os.environ["RANK"] != "0":
+            return  # the first process does it alone
     with exclusive(Path(job.work)):
         _tell(job, execute(job, _stage_function(stage), reporter, stop), reporter)
 
@@ -136,10 +139,6 @@ def _tell(job: JobSpec, result: JobResult | None, reporter: Reporter) -> None:
 
 def _run_together(job: JobSpec, reporter: Reporter, stop: StopFlag) -> None:
     """Run the stage as one of several processes: the first writes and speaks, the others follow."""
-    if job.stage not in TOGETHER:
-        raise ContractError(
-            f"The stage {job.stage} runs in one process; several are for {', '.join(TOGETHER)}."
-        )
     team = importlib.import_module("training.team")
     team.join()
     try:
@@ -154,7 +153,7 @@ def _run_together(job: JobSpec, reporter: Reporter, stop: StopFlag) -> None:
 
 
 TOGETHER = ("sft", "reward", "dpo", "kto", "rejection")
-"""The stages whose time goes into the training loop, which several processes can share."""
+"""The stages that several processes share, since their time goes into the training loop."""
 
 
 NO_SPACE = {

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.training.stops import StopAfter
 from training.batches import Shuffled
 from training.contracts import ContractError
 from training.engine import Loop, Objective, Summed, learning_rate_at
@@ -55,26 +56,6 @@ def make_loop(net: Net, work: Path, untrained: float = math.nan, **params: float
         seed=5,
         work=work,
     )
-
-
-class StopAfter(StopFlag):
-    """Asks to stop once the loop has looked at the flag so many times."""
-
-    def __init__(self, steps: int) -> None:
-        super().__init__()
-        self.left = steps
-
-    @property
-    def requested(self) -> bool:
-        return self.left <= 0
-
-    @requested.setter
-    def requested(self, value: bool) -> None:
-        pass
-
-    def check(self) -> None:
-        self.left -= 1
-        super().check()
 
 
 @pytest.mark.parametrize("killed_after", range(1, 9))
