@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ def _rows(path: Path) -> Iterator[Any]:
                 yield from rows if isinstance(rows, list) else [rows]
             else:
                 yield from (json.loads(line) for line in handle if line.strip())
-    except (OSError, ValueError, EOFError) as problem:
+    except (OSError, ValueError, EOFError, zlib.error) as problem:
         raise ContractError(f"The benchmark {path} cannot be read: {problem}.") from problem
 
 

@@ -11,11 +11,12 @@ from training.__main__ import main
 from training.stages.benchmark import Verdict, benchmark_metrics
 
 
-@pytest.fixture
-def reward_model(tmp_path: Path, model_folder: Callable[[str], str]) -> str:
-    rankings = write_lines(tmp_path / "rankings.jsonl", ranking_rows(16))
+@pytest.fixture(scope="module")
+def reward_model(tmp_path_factory: pytest.TempPathFactory, model_folder: Callable[[str], str]) -> str:
+    folder = tmp_path_factory.mktemp("reward")
+    rankings = write_lines(folder / "rankings.jsonl", ranking_rows(16))
     params = {"epochs": 6, "full_learning_rate": 0.01}
-    job = write_job(tmp_path, "reward", policy=model_folder("llama"), rankings=[rankings], params=params)
+    job = write_job(folder, "reward", policy=model_folder("llama"), rankings=[rankings], params=params)
     return str(run_stage(job)[0] / "checkpoint")
 
 

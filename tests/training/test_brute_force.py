@@ -83,6 +83,7 @@ def rewards_one_by_one(job: JobSpec, rows: list[RankingRow]) -> list[list[float]
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "reduction"),
     [

@@ -61,6 +61,7 @@ def test_it_draws_with_replacement_and_counts_what_it_drew() -> None:
     assert resampled(items, seed=4) != drawn
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lora", [None, LORA])
 def test_it_combines_members_that_differ(tmp_path: Path, llama: str, lora: dict[str, int] | None) -> None:
     params = {"members": 2, "combine": "uncertainty", "penalty": 0.5, "learning_rate": 0.01}
@@ -131,6 +132,7 @@ def test_it_resumes_in_the_middle_of_a_member(tmp_path: Path, llama: str, asked:
         assert all(torch.equal(ours[key], theirs[key]) for key in theirs), name
 
 
+@pytest.mark.slow
 def test_it_forgets_the_members_of_another_job(tmp_path: Path, llama: str) -> None:
     old = tmp_path / "reward-work" / "state-member-0"
     old.mkdir(parents=True)
@@ -158,6 +160,7 @@ def test_it_writes_adapters_that_peft_puts_on_the_base_beside_them(tmp_path: Pat
         assert members[0, member].item() == pytest.approx((raw - scale["mean"]) / scale["std"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_it_leaves_a_single_model_to_transformers(tmp_path: Path, llama: str) -> None:
     checkpoint, _ = train(tmp_path, llama, ranking_rows(8), lora=LORA)
     plain = AutoModelForSequenceClassification.from_pretrained(checkpoint, pad_token_id=1)
@@ -190,6 +193,7 @@ def test_it_refuses_a_model_without_members(
     assert "members is 0" in refused(capsys, job)
 
 
+@pytest.mark.slow
 def test_it_reports_the_steps_of_all_members_as_one_run(
     tmp_path: Path, llama: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

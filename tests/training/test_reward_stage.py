@@ -47,6 +47,7 @@ def test_it_measures_by_round_and_calibrates_on_what_is_held_out(tmp_path: Path,
     assert model.temperature == metrics["temperature"]
 
 
+@pytest.mark.slow
 def test_it_tries_the_model_before_on_what_that_has_not_learnt(tmp_path: Path, llama: str) -> None:
     rows = [{**row, "round": 1 if n < 8 else 2} for n, row in enumerate(ranking_rows(12))]
     # the second opinion on a comparison that was learnt is not new, though it is another ranking
@@ -64,6 +65,7 @@ def test_it_tries_the_model_before_on_what_that_has_not_learnt(tmp_path: Path, l
     assert again["prequential"]["accuracy"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "reason"),
     [
@@ -81,6 +83,7 @@ def test_it_trains_on_though_the_model_before_cannot_be_tried(
     assert metrics["train_rankings"] == 6
 
 
+@pytest.mark.slow
 def test_it_joins_safety_and_helpfulness(tmp_path: Path, llama: str) -> None:
     rows = ranking_rows(8)
     helpful, _ = train(tmp_path / "helpful", llama, rows)
