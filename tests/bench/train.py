@@ -4,8 +4,8 @@ Same model (random weights), data, precision (float32), loss, optimiser steps ov
 reference mode (a pass of the reference over everything is inside what is timed); TRL's bf16 and gradient
 checkpointing are off, its batch is its own default of 8 pairs a pass. The two sides alternate, each in a
 process of its own, so that peak memory, weights included, is its own too. Only a quiet machine gives figures
-to be quoted: every thread of it is used by either side. The whole table takes about 25 minutes on two cores,
-of which "reward K=8" takes 9.
+to be quoted: every thread of it is used by either side. The peer of the ppo rows is four separate models, since
+TRL has dropped PPO. The whole table takes half an hour on two cores, of which "reward K=8" takes 9 minutes.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ ROWS = {
     "dpo full K=4": Row("dpo", 4, lora=False),
     "dpo full K=2 60M": Row("dpo", 2, lora=False, size=LARGE, prompts=16),
     "sampling K=4": Row("sampling", 4),
+    "ppo K=4": Row("ppo", 4, module="tests.bench.ppo"),
+    "ppo K=4 60M": Row("ppo", 4, size=LARGE, prompts=16, module="tests.bench.ppo"),
     # TRL has dropped PPO: the peer is four separate models
     "ppo lora K=4": Row("ppo", 4, module="tests.bench.ppo"),
     "ppo lora K=4 60M": Row("ppo", 4, size=LARGE, prompts=16, module="tests.bench.ppo"),
@@ -138,7 +140,9 @@ def _parser() -> argparse.ArgumentParser:
         "--rows", nargs="*", default=list(ROWS), choices=list(ROWS), metavar="ROW",
         help="which rows, in quotes: " + ", ".join(ROWS),
     )  # fmt: skip
-    parser.add_argument("--prompts", type=int, help="prompts of an epoch (64; at 60M in full 16)")
+    parser.add_argument(
+        "--prompts", type=int, help="prompts of an epoch (64; where memory is asked at 60M, 16)"
+    )
     parser.add_argument("--repeats", type=int, default=1, help="runs of each side, alternating (1)")
     parser.add_argument("--measure", choices=["our", "their"], help=argparse.SUPPRESS)
     return parser
