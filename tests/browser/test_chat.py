@@ -18,9 +18,9 @@ from annotate.ranking.models import Annotation, Completion
 from annotate.rounds.models import Round
 from tests.annotate.chat import openai_server
 from tests.annotate.chat.talking import chat_process, chat_round
-from tests.browser.conftest import DESKTOP, Visit
+from tests.browser.conftest import DESKTOP, PHONE, Visit
 from tests.browser.screens import annotator_of, elsewhere, rank_path, texts
-from tests.browser.test_every_page import LOOKS, admin, check
+from tests.browser.test_every_page import admin, check
 
 ASKED = "Write a short note thanking Nora for the help with the move."
 
@@ -121,6 +121,7 @@ def test_a_message_that_cannot_be_answered_says_why_and_is_put_otherwise(
     round = made(chat={"prompt_max": 60}, max_new_tokens=20)
     page = visit(annotator_of(round), rank_path(round))
     message = page.get_by_role("textbox", name="message")
+    expect(message).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Write something first.")).to_be_visible()
     message.fill("x" * 61)
@@ -148,7 +149,7 @@ def test_a_ranking_in_a_chat_can_be_undone_before_it_goes_on(
     send(page, ASKED)
     rank(page, "1")
     wait_for_composer(page)
-    page.get_by_role("button", name="Undo my ranking").click()
+    page.get_by_role("button", name="Undo ranking").click()
     rank(page, "7")
     wait_for_composer(page)
     gone, stands = Annotation.objects.order_by("pk")
@@ -156,7 +157,7 @@ def test_a_ranking_in_a_chat_can_be_undone_before_it_goes_on(
     assert stands.ranking == gone.ranking[::-1]
 
 
-@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
 def test_how_it_looks(
     visit: Visit, two_servers: Callable[..., Round], size: tuple[int, int], scheme: str
 ) -> None:

@@ -15,6 +15,7 @@ import { useMe } from '@/lib/session'
 import type { CampaignForMember } from '@/lib/types'
 import { chatQuery, chatRankingApi } from './chat-api'
 import { Talk } from './talk'
+import classes from './talk.module.css'
 import { useChat } from './use-chat'
 
 /** A conversation with the models: write, read the replies as they come, rank them, go on with the best. */
@@ -51,7 +52,7 @@ export function ChatPage({ campaign }: { campaign: CampaignForMember }) {
   }, [unsent, campaign.id, queries])
 
   return (
-    <div className={page.page}>
+    <div className={`${page.page} ${classes.page}`}>
       <title>{`Chat: ${campaign.name} · Plumbline`}</title>
       <TopBar
         campaign={campaign.name}

@@ -1,4 +1,5 @@
 import { Button, Textarea } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import type { KeyboardEvent, ReactNode } from 'react'
 import { useEffect, useId, useRef, useState } from 'react'
 import { KeyCap } from '@/components/key-cap'
@@ -25,6 +26,8 @@ export function Composer(props: ComposerProps) {
   const [hasTried, setTried] = useState(false)
   const area = useRef<HTMLTextAreaElement>(null)
   const hint = useId()
+  // A keyboard on the screen has one Enter, and a message has lines.
+  const isTouch = useMediaQuery('(pointer: coarse)')
   const fault = promptFault(text, limits)
   useEffect(() => area.current?.focus({ preventScroll: true }), [])
   const send = () => {
@@ -33,7 +36,7 @@ export function Composer(props: ComposerProps) {
   }
   const onKeyDown = (event: KeyboardEvent) => {
     // Enter also ends a word that is being composed, in the scripts that need it.
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
+    if (event.key !== 'Enter' || event.shiftKey || isTouch || event.nativeEvent.isComposing) return
     event.preventDefault()
     send()
   }
@@ -62,13 +65,14 @@ export function Composer(props: ComposerProps) {
       />
       <div className={classes.foot}>
         <p id={hint} className={classes.hint}>
-          Enter sends, Shift + Enter begins a line.
+          {!isTouch && 'Enter sends, Shift + Enter begins a line.'}
           {length > limits.prompt_max * 0.8 && ` ${length} of ${limits.prompt_max} characters.`}
         </p>
         {props.children}
         <Button
           type="submit"
           size="sm"
+          className={classes.send}
           loading={isSending}
           rightSection={<KeyCap>Enter</KeyCap>}
           aria-disabled={fault !== null}

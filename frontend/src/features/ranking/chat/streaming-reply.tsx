@@ -24,9 +24,11 @@ export function StreamingReply({ reply, isWritten }: StreamingReplyProps) {
           {letter}
         </h2>
       </header>
-      <ScrollBox className={card.text} label={`Text of answer ${letter}`}>
+      <ScrollBox
+        className={`${card.text} ${isWritten ? '' : classes.writing}`}
+        label={`Text of answer ${letter}`}
+      >
         <Markdown text={text} />
-        {!isWritten && <span className={classes.caret} aria-hidden />}
       </ScrollBox>
     </article>
   )

@@ -189,7 +189,7 @@ function Mending({ turn, isBusy, onAct }: MendingProps) {
       role="alert"
       color="yellow"
       className={classes.mending}
-      title="Your message was not answered"
+      title={<span className={classes.trouble}>Your message was not answered</span>}
     >
       <p className={classes.failure}>{turn.failure}</p>
       <div className={classes.foot}>
@@ -219,7 +219,7 @@ function UndoButton({ canUndo, isUndoing, onUndo }: TalkProps) {
   if (!canUndo) return null
   return (
     <Button size="sm" variant="default" loading={isUndoing} onClick={onUndo}>
-      Undo my ranking
+      Undo ranking
     </Button>
   )
 }
