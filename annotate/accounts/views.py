@@ -50,12 +50,12 @@ class SessionView(APIView):
         SessionAuthentication().enforce_csrf(request)
         throttle = FailedLoginThrottle()
         if not throttle.allow_request(request, self):
-            self.throttled(request, throttle.wait() or 60)
+            self.throttled(request, throttle.wait())
         credentials = LoginSerializer(data=request.data)
         credentials.is_valid(raise_exception=True)
         user = authenticate(request, **credentials.validated_data)
         if user is None:
-            throttle.count_failure(request, self)
+            throttle.count_failure(request)
             raise AuthenticationFailed("This name and password do not match an active account.")
         login(request, user)
         return Response(SessionSerializer({"user": user}).data)

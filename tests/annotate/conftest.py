@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.core.cache import cache
 from pytest_django import Settings
 
 
@@ -11,8 +10,3 @@ from pytest_django import Settings
 def _fast_passwords(settings: Settings) -> None:
     # The real hasher is slow on purpose; hundreds of test users would wait for it.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
-def _forget_failed_logins() -> None:
-    cache.clear()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from annotate.accounts.models import FailedLogin
 from annotate.accounts.services import create_user
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +70,17 @@ def test_it_refuses_a_malformed_login(body: str) -> None:
     answer = Client().post(URL, body, content_type="application/json")
     assert answer.status_code == 400
     assert answer.json()["detail"]
+
+
+def test_a_failure_counts_at_every_process_and_only_for_its_minute() -> None:
+    _, password = create_user(username="ada", role="annotator")
+    FailedLogin.objects.bulk_create(FailedLogin(address="127.0.0.1") for _ in range(30))
+    answer = Client().post(URL, {"username": "ada", "password": password}, content_type="application/json")
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert _login(Client(REMOTE_ADDR="10.0.0.9"), "ada", password)[0] == 200
+    FailedLogin.objects.update(at=timezone.now() - timedelta(seconds=61))
+    assert _login(Client(), "ada", "wrong password")[0] == 401
+    # What no longer counts is gone.
+    assert FailedLogin.objects.count() == 1
+    assert _login(Client(), "ada", password)[0] == 200
