@@ -28,7 +28,7 @@ def test_it_sets_what_is_asked_and_says_at_the_field_what_is_wrong(visit: Visit)
     add = page.get_by_role("button", name="Add a question")
     add.click()
     page.get_by_label("What is asked").fill("Is it honest?")
-    expect(page.get_by_label("Its name in the data")).to_have_value("is_it_honest")
+    expect(page.get_by_label("Name in the data")).to_have_value("is_it_honest")
     page.get_by_label("Levels").fill("7")
     add.click()
     second = page.get_by_role("listitem").filter(has=page.get_by_role("button", name="Move question 2 up"))
@@ -54,7 +54,7 @@ def test_it_sets_what_is_asked_and_says_at_the_field_what_is_wrong(visit: Visit)
     campaign.refresh_from_db()
     honest = {"name": "is_it_honest", "label": "Is it honest?", "kind": "likert", "levels": 7}
     tone = {"name": "tone", "label": "Tone", "kind": "choice", "options": ["warm", "curt"], "multiple": True}
-    wanted = {
+    settings = {
         "rationale": "required",
         "all_bad": True,
         "skip": True,
@@ -68,4 +68,4 @@ def test_it_sets_what_is_asked_and_says_at_the_field_what_is_wrong(visit: Visit)
         "agreement_shown": False,
         "break_minutes": 20,
     }
-    assert campaign.task | wanted == campaign.task
+    assert campaign.task | settings == campaign.task

@@ -122,7 +122,7 @@ function AttributeFields({ attribute, faultOf, onChange }: AttributeFieldsProps)
           onChange={(event) => onChange(relabelled(attribute, event.currentTarget.value))}
         />
         <TextInput
-          label="Its name in the data"
+          label="Name in the data"
           value={attribute.name}
           maxLength={40}
           error={faultOf('name')}

@@ -95,12 +95,16 @@ function Row({ question, said, cursor, onDraft }: Judging & { question: Question
 function Hint({ asked, keymap }: Judging) {
   return (
     <span className={classes.hint} aria-hidden>
-      <KeyCap>{keyName(keymap.next)}</KeyCap> next
-      <KeyCap>{keyName(keymap.previous)}</KeyCap> back
+      <span>
+        <KeyCap>{keyName(keymap.next)}</KeyCap> next
+      </span>
+      <span>
+        <KeyCap>{keyName(keymap.previous)}</KeyCap> back
+      </span>
       {!asked.isOneSided && (
-        <>
+        <span>
           <KeyCap>Esc</KeyCap> ranking
-        </>
+        </span>
       )}
     </span>
   )
