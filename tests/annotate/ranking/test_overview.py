@@ -83,7 +83,7 @@ def test_it_shows_annotators_their_own_campaigns_and_no_provenance() -> None:
     (user,) = members_of(round)
     client = client_of(user)
     (shown,) = client.get("/api/campaigns").json()
-    assert set(shown) == {"id", "name", "guidelines", "task", "open_round", "mine"}
+    assert set(shown) == {"id", "name", "kind", "guidelines", "task", "open_round", "mine"}
     assert shown["open_round"] == {"id": round.pk, "number": 1, "state": "collecting"}
     assert shown["mine"] == {"waiting": True}
     assert client.get(f"/api/campaigns/{round.campaign_id}").json() == shown
