@@ -174,6 +174,16 @@ def _ready(model: PreTrainedModel, job: JobSpec, source: str, role: str) -> PreT
     return model
 
 
+def check_same_vocabulary(policy: PreTrainedModel, other: PreTrainedModel, role: str) -> None:
+    """Refuse to compare, token by token, models that do not speak of the same tokens."""
+    ours, theirs = policy.config.vocab_size, other.config.vocab_size
+    if ours != theirs:
+        raise ContractError(
+            f"The {role} {other.config._name_or_path} has a vocabulary of {theirs} tokens and the policy "
+            f"{policy.config._name_or_path} one of {ours}: they cannot be compared."
+        )
+
+
 def encoder_for(model: PreTrainedModel, source: str, role: str = "policy") -> Encoder:
     """The encoder of a loaded model; raises :class:`ContractError` when its tokenizer does not fit it."""
     tokenizer = load_tokenizer(source, role)

@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 
 from training.contracts import JobSpec
 from training.logprobs import sums_in_batches
-from training.models import load_policy
+from training.models import check_same_vocabulary, load_policy
 from training.run import Run
 from training.segments import Group
 
@@ -39,6 +39,7 @@ def reference_logprobs(
     """
     job = run.job
     model = policy if is_reference(job) else load_policy(job.reference, job, "reference")
+    check_same_vocabulary(policy, model, "reference")
     run.reporter.start("reference", total=len(groups), unit="ranking")
     values: list[Tensor] = []
     with precision_of(job, model):

@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 from tests.training.tiny import make_model, make_tokenizer
 from training.contracts import ContractError, JobSpec
 from training.models import (
+    check_same_vocabulary,
     encoder_for,
     load_policy,
     load_reward_model,
@@ -103,3 +104,13 @@ def test_it_refuses_a_device_that_is_not_there(name: str, says: str) -> None:
     with pytest.raises(ContractError, match=says):
         resolve_device(name)
     assert resolve_device("auto").type == "cpu"
+
+
+def test_it_refuses_to_compare_models_of_different_vocabularies(
+    tmp_path: Path, model_folder: Callable[[str], str]
+) -> None:
+    make_model("llama", vocabulary=400).save_pretrained(tmp_path)
+    policy, other = load_policy(model_folder("llama"), JOB), load_policy(str(tmp_path), JOB)
+    check_same_vocabulary(policy, policy, "reference")
+    with pytest.raises(ContractError, match="has a vocabulary of 400 tokens and the policy"):
+        check_same_vocabulary(policy, other, "reference")

@@ -21,7 +21,7 @@ from training.contracts import (
 )
 from training.data import Encoder
 from training.logprobs import sequence_kl
-from training.models import encoder_for, load_policy
+from training.models import check_same_vocabulary, encoder_for, load_policy
 from training.params import EvaluateParams, parse_params
 from training.run import Run, StageOutput
 from training.scoring import Scorer
@@ -82,6 +82,7 @@ def _sample_all(
     for who, source in sources.items():
         if source not in samples:
             other = load_policy(source, job, who)
+            check_same_vocabulary(challenger, other, who)
             own_encoder = encoder_for(other, source, who)
             scorer.check_tokens(own_encoder, f"the {who} {source}")
             samples[source] = _sample(run, params, other, own_encoder, prompts, who)
