@@ -13,7 +13,8 @@ from training.params.loop import LoopParams
 class OnPolicyParams(LoopParams):
     """What ppo and rloo have in common: iterations of drawing replies, scoring and learning from them."""
 
-    iterations: int = param(50, "times that replies are drawn, scored and learnt from")
+    learning_rate: float = param(3e-3, "peak learning rate of AdamW where adapters are trained (job.lora)")
+    iterations: int = param(30, "times that replies are drawn, scored and learnt from")
     rollout_prompts: int = param(32, "prompts answered in an iteration, each with job.k replies")
     epochs: int = param(1, "passes over the replies of an iteration")
     batch_rows: int = param(256, "replies decoded at once; lower it when memory is short")
