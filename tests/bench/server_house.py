@@ -78,7 +78,8 @@ def _wait_ready(port: int, process: subprocess.Popen[bytes], data: Path) -> None
             if httpx.get(f"http://{HOST}:{port}/readyz", timeout=5.0).is_success:
                 return
         except httpx.TransportError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.2)
     raise RuntimeError(
         f"The web server did not get ready:\n{(data / 'logs' / 'web.log').read_text()[-2000:]}"
     )

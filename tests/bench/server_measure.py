@@ -28,7 +28,6 @@ from tests.bench.server_load import arrive, closed_loop, open_loop  # noqa: E402
 from tests.bench.server_next import cost_of_next  # noqa: E402 - after the set-up
 from tests.bench.server_people import Tally  # noqa: E402 - after the set-up
 
-OUTPUT = Path("build/bench/server.json")
 KINDS = ("lease", "submit", "heartbeat")
 
 
@@ -54,8 +53,8 @@ def main() -> int:
     _say("\n" + "\n".join(f"{count:>6} {name}" for name, count in found.items()))
     result = {"people": arguments.people, "web_processes": arguments.web, "cores": os.cpu_count()}
     result |= {"queue": sizes, "loads": loads, "faults": found}
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text(json.dumps(result, indent=1))
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps(result, indent=1))
     return int(any(found.values()))
 
 
@@ -66,6 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--web", type=int, default=2, help="web processes")
     parser.add_argument("--rates", type=float, nargs="*", default=[300.0, 330.0], help="pairs a second")
     parser.add_argument("--seconds", type=float, default=30.0, help="of each load")
+    parser.add_argument("--output", type=Path, default=Path("build/bench/server.json"))
     return parser.parse_args()
 
 
