@@ -28,6 +28,7 @@ from annotate.accounts.serializers import (
     UserChangeSerializer,
     UserSerializer,
 )
+from annotate.accounts.sessions import SessionStore
 from annotate.accounts.throttles import FailedLoginThrottle
 
 
@@ -57,6 +58,7 @@ class SessionView(APIView):
         if user is None:
             throttle.count_failure(request)
             raise AuthenticationFailed("This name and password do not match an active account.")
+        SessionStore.clear_expired()
         login(request, user)
         return Response(SessionSerializer({"user": user}).data)
 

@@ -65,8 +65,11 @@ def collecting_counts(*, round_id: int) -> dict[str, int]:
 
 
 def is_collected(*, round_id: int) -> bool:
-    """Whether every comparison of the round has its annotations, or was retired."""
-    unfinished = Comparison.objects.filter(
-        round=round_id, submitted__lt=F("overlap"), retired_at__isnull=True
-    )
-    return not unfinished.exists()
+    """Whether every comparison of the round has its annotations, or was retired.
+
+    Asked every second: while a slot is free the queue's index says so, however long the queue is.
+    """
+    standing = Comparison.objects.filter(round=round_id, retired_at__isnull=True)
+    if standing.filter(taken__lt=F("overlap")).exists():
+        return False
+    return not standing.filter(submitted__lt=F("overlap")).exists()

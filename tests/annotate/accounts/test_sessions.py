@@ -83,3 +83,11 @@ def test_a_cookie_that_is_none_is_nobodys(cookie: str) -> None:
 
 def test_answers_depend_on_the_cookie(client: Client) -> None:
     assert "Cookie" in client.get(URL).headers["Vary"]
+
+
+def test_a_login_clears_away_what_has_run_out(client: Client) -> None:
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    _, password = create_user(username="bob", role="annotator")
+    body = {"username": "bob", "password": password}
+    assert Client().post(URL, body, content_type="application/json").status_code == 200
+    assert [session.user.username for session in Session.objects.all() if session.user] == ["bob"]
