@@ -189,6 +189,22 @@ def test_it_refuses_what_it_cannot_learn_from(
         rloo.prepare(run)[1].run(run.reporter, run.stop, "rloo")
 
 
+def test_it_refuses_to_run_layers_again_where_adapters_act_in_turn(make_run: Callable[..., Run]) -> None:
+    with pytest.raises(ContractError, match="gradient_checkpointing is not for ppo"):
+        ppo.prepare(make_run(params={"gradient_checkpointing": True}))
+
+
+def test_it_runs_layers_again_where_policy_and_critic_are_models_of_their_own(
+    make_run: Callable[..., Run],
+) -> None:
+    norms = []
+    for again in (False, True):
+        run = make_run(lora=None, params={"gradient_checkpointing": again, "iterations": 1})
+        _, loop = ppo.prepare(run)
+        norms.append([step["gradient_norm"] for step in loop.run(run.reporter, run.stop, "ppo").steps])
+    assert norms[0] == pytest.approx(norms[1], rel=1e-4)
+
+
 def test_it_refuses_an_empty_prompts_file(make_run: Callable[..., Run], tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="holds no prompt"):
         ppo.prepare(make_run(prompts=write_lines(tmp_path / "none.jsonl", [])))

@@ -15,6 +15,7 @@ from training.advantages import (
     whiten,
 )
 from training.cast import Cast, Headed, load_cast
+from training.contracts import ContractError
 from training.engine import Loop, Objective, Summed
 from training.experience import Experience, Rollout, joined
 from training.imitation import Lesson
@@ -43,6 +44,11 @@ def prepare(run: Run) -> tuple[Cast, Loop[Experience | Lesson]]:
     check_job(run.job, params)
     cast = load_cast(run.job, critic=True)
     assert cast.critic is not None
+    if params.gradient_checkpointing and cast.critic.role.model is cast.policy.model:
+        raise ContractError(
+            "gradient_checkpointing is not for ppo where policy and critic are adapters on one base: what is "
+            "run again would run under the wrong one."
+        )
     batches = Iterations(run, cast, params, credit(cast.critic, params), lambda item: item.reply_tokens)
     temperature = run.job.sampling.temperatures[0]
     return cast, loop_over(
