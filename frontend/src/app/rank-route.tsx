@@ -11,7 +11,8 @@ const route = getRouteApi('/members/campaigns/$id/rank')
 export function RankRoute() {
   const { id } = route.useParams()
   const { amend } = route.useSearch()
-  const { data: campaign } = useSuspenseQuery(campaignQuery(id))
+  // Whoever runs the campaign may ask otherwise while people rank.
+  const { data: campaign } = useSuspenseQuery({ ...campaignQuery(id), refetchInterval: 60_000 })
   if (amend) return <AmendRoute key={amend} campaign={campaign} uid={amend} />
   const Page = campaign.kind === 'chat' ? ChatPage : RankingPage
   return <Page key={id} campaign={campaign} />

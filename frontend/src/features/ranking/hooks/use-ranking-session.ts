@@ -34,6 +34,7 @@ export function useRankingSession(
       }),
   )
   const state = useSyncExternalStore(session.subscribe, session.snapshot)
+  useEffect(() => session.follow(campaign.task), [session, campaign.task])
 
   useEffect(() => {
     void session.start()

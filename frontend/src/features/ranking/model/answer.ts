@@ -6,13 +6,16 @@ import { sendable } from './judging'
 
 export type Answer = Omit<Submission, 'client_id'>
 
-/** A draft in which everything is decided, as it is submitted. */
+/**
+ * A draft in which everything is decided, as it is submitted: less what the campaign does not ask (any
+ * more), which the server would refuse.
+ */
 export const answerOf = (draft: Draft, asked: Asked, seconds: number): Answer => ({
-  ranking: draft.order,
-  gaps: decidedGaps(draft),
+  ranking: asked.isOneSided ? [] : draft.order,
+  gaps: asked.isOneSided ? [] : decidedGaps(draft),
   completions: sendable(draft.said, asked),
-  all_bad: draft.allBad,
-  rationale: draft.rationale.trim(),
+  all_bad: asked.canBeAllBad && draft.allBad,
+  rationale: asked.rationale === 'off' ? '' : draft.rationale.trim(),
   active_seconds: seconds,
 })
 

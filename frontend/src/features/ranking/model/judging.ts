@@ -32,6 +32,7 @@ export interface Asked {
   /** Each completion is judged by itself, and no ranking is wanted. */
   isOneSided: boolean
   rationale: RationaleSetting
+  canBeAllBad: boolean
   questions: Question[]
   canEdit: boolean
 }
@@ -144,6 +145,7 @@ export function askedBy(task: TaskSettings, k: number): Asked {
     k,
     isOneSided: task.thumbs === 'instead',
     rationale: task.rationale,
+    canBeAllBad: task.all_bad,
     questions,
     canEdit: task.edit,
   }

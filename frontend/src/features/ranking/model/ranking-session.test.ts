@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError } from '@/lib/api'
+import { settingsWith } from '@/lib/settings-for-tests'
 import { begin, FakeServer, progress, task } from './fake-server'
 import type { RankingSession } from './ranking-session'
 
@@ -31,6 +32,21 @@ describe('a ranking session', () => {
     expect(session.submit()).toEqual({ kind: 'place', place: 0 })
     await settled()
     expect(server.saved).toEqual([])
+  })
+
+  it('follows a campaign that asks otherwise meanwhile', async () => {
+    const server = new FakeServer()
+    const session = begin(server)
+    await session.start()
+    choose(session, 0)
+    session.follow(settingsWith({ safety: 'required' }))
+    expect(session.submit()).toEqual({ kind: 'judge', at: { position: 0, question: 'safe' } })
+    session.dispatch({ type: 'choose', position: 0, question: 'safe', option: 0 })
+    session.dispatch({ type: 'rationale', text: 'kinder' })
+    session.follow(settingsWith({ rationale: 'off' }))
+    expect(session.submit()).toBeNull()
+    await settled()
+    expect(server.saved).toMatchObject([{ body: { completions: [], rationale: '' } }])
   })
 
   it('goes on without a network and saves everything once it is back', async () => {

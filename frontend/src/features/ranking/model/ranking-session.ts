@@ -1,6 +1,6 @@
 import { sentenceOf } from '@/lib/api'
 import { newUuid } from '@/lib/new-uuid'
-import type { Lease, Submitted, Undone } from '@/lib/types'
+import type { Lease, Submitted, TaskSettings, Undone } from '@/lib/types'
 import { answerOf, draftOfAnswer } from './answer'
 import type { DraftAction, Step } from './draft'
 import { draftReducer, EMPTY_DRAFT, nextStep } from './draft'
@@ -39,6 +39,7 @@ export class RankingSession {
   private readonly done = new Set<string>()
   private readonly now: () => number
   private readonly sitting: Sitting
+  private asks: TaskSettings
   private readonly undoing: Undoing
   /** The comparison on the screen of which it was told that it is no longer held. */
   private lost: string | null = null
@@ -47,6 +48,7 @@ export class RankingSession {
     const { api, storage, user, campaign } = options
     const schedule = options.schedule ?? ((act, ms) => void setTimeout(act, ms))
     this.now = options.now ?? Date.now
+    this.asks = options.task
     this.sitting = new Sitting(this.now(), options.task.break_minutes)
     pruneDrafts(storage, this.now())
     this.outbox = new Outbox<Sent>({
@@ -180,6 +182,11 @@ export class RankingSession {
     if (this.keeper.touch() > PAUSE_MS) void this.refill()
   }
 
+  /** The campaign asks otherwise now: what is submitted from here on is held against that. */
+  follow(settings: TaskSettings): void {
+    this.asks = settings
+  }
+
   /** Called now and then: a long sitting is told of between two notices that matter more. */
   remindOfBreak(): void {
     if (this.state.notice !== null || !this.sitting.isBreakDue(this.now())) return
@@ -249,7 +256,7 @@ export class RankingSession {
   }
 
   private askedOf(task: Held): Asked {
-    return askedBy(this.options.task, task.completions.length)
+    return askedBy(this.asks, task.completions.length)
   }
 
   private restore(undone: Undone, seconds: number): void {
