@@ -42,11 +42,14 @@ def two_servers(tmp_path: Path, transactional_db: None) -> Iterator[Callable[...
         process.kill()
 
 
-def send(page: Page, text: str) -> None:
+def send(page: Page, text: str, *, by_touch: bool = False) -> None:
     message = page.get_by_role("textbox", name="message")
     expect(message).to_be_focused()
     message.fill(text)
-    page.keyboard.press("Enter")
+    if by_touch:
+        page.get_by_role("button", name="Send").tap()
+    else:
+        page.keyboard.press("Enter")
 
 
 def rank(page: Page, key: str) -> None:
@@ -165,13 +168,13 @@ def test_how_it_looks(
     page = visit(annotator_of(round), rank_path(round), size=size, scheme=scheme)
     expect(page.get_by_role("heading", name="Write the first message")).to_be_visible()
     check(page, "chat-begin", size, scheme)
-    send(page, ASKED)
+    send(page, ASKED, by_touch=size == PHONE)
     expect(page.get_by_text("Thank you so much")).to_be_visible()
     check(page, "chat-writing", size, scheme)
     rank(page, "1")
     wait_for_composer(page)
     check(page, "chat-next", size, scheme)
-    send(page, "Could you make it a little less effusive, and name the piano?")
+    send(page, "Could you make it a little less effusive, and name the piano?", by_touch=size == PHONE)
     expect(page.get_by_role("radiogroup", name="Which is better")).to_be_visible(timeout=20_000)
     check(page, "chat-rank", size, scheme)
 
