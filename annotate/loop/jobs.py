@@ -140,6 +140,12 @@ def _fresh_replies(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]
     }
 
 
+def _own_replies(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
+    """As :func:`_fresh_replies`, but drawn from the policy's own distribution, whatever people rank."""
+    sampling = SamplingSpec([1.0], 1.0, recipe.max_new_tokens)
+    return {**_fresh_replies(round, recipe, folder), "sampling": sampling}
+
+
 def _online(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
     """Fresh replies; with ``refresh_every`` in the recipe, as D2PO.
 
@@ -184,8 +190,8 @@ _METHODS: dict[Stage, Builder] = {
     "dpo": _dpo,
     "kto": _kto,
     "online": _online,
-    "ppo": _fresh_replies,
-    "rloo": _fresh_replies,
+    "ppo": _own_replies,
+    "rloo": _own_replies,
 }
 _BUILDERS: dict[Stage, Builder] = {
     "sample": _sample,

@@ -67,6 +67,18 @@ def finish(round: Round) -> TrainingRun:
     return run
 
 
+@pytest.mark.parametrize("method", ["ppo", "rloo"])
+def test_it_lets_the_policy_learn_from_its_own_distribution_whatever_people_rank(
+    artifacts: Path, method: Stage
+) -> None:
+    round = training_round(artifacts, method=[method], temperatures=[0.7, 1.2], top_p=0.9)
+    advance_rounds()
+    job = round.runs.get(stage=method).job
+    assert job["sampling"]["temperatures"] == [1.0]
+    assert job["sampling"]["top_p"] == 1.0
+    assert job["k"] == round.recipe.get("k", 4)
+
+
 def test_it_runs_the_methods_in_order_each_from_the_one_before(artifacts: Path) -> None:
     round = training_round(artifacts, method=["rejection_sampling", "dpo", "online_dpo"])
     ended = []
