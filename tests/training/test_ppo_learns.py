@@ -55,6 +55,6 @@ def test_it_raises_the_score_and_stays_near_its_reference(
 ) -> None:
     params = {"iterations": 12, "rollout_prompts": 16, "batch_prompts": 8, "learning_rate": 1e-2}
     _, metrics = run_stage(write_job(tmp_path, stage, **job, params=params))
-    assert metrics["score"] > metrics["first_score"] + 0.2
-    assert metrics["length"] < metrics["first_length"]
+    assert metrics["score"] > metrics["first_score"] + 0.1
+    assert metrics["length"] < 0.75 * metrics["first_length"]
     assert metrics["kl"] < 8
