@@ -46,7 +46,12 @@ export function TaskView(props: TaskViewProps) {
   const answers = useScrollTogether(props.view.isTogether)
   // The next comparison is new to the reader: reading starts at its prompt.
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])
-  useFocusAlong(answers, heading, props.moves, props.open)
+  const at = cursorOf(draft, asked)
+  useFocusAlong(answers, heading, {
+    moves: props.moves,
+    open: props.open,
+    at: at && `${at.position} ${at.question ?? ''}`,
+  })
   const move = (position: number, to: number) => session.dispatch({ type: 'move', position, to })
   const isMarking = settings.difference && props.view.isMarking
   return (
@@ -78,27 +83,35 @@ export function TaskView(props: TaskViewProps) {
   )
 }
 
-/** Where the keys lead, there the focus is; back at the ranking, or out of an editor, it leaves the card. */
+interface Seen {
+  moves: number
+  open: Open
+  at: string | null
+}
+
+/**
+ * Where the keys lead, there the focus is; back at the ranking it leaves the card. It goes along too where
+ * what had it is gone: an editor that was closed, a card's foot that opened.
+ */
 function useFocusAlong(
   answers: RefObject<HTMLElement | null>,
   heading: RefObject<HTMLElement | null>,
-  moves: number,
-  open: Open,
+  { moves, open, at }: Seen,
 ) {
-  const followed = useRef({ moves, open })
+  const seen = useRef<Seen>({ moves, open, at })
   useEffect(() => {
-    const { moves: seen, open: before } = followed.current
-    followed.current = { moves, open }
-    const isLeavingEditor = before === 'edit' && open === 'nothing'
-    if ((seen === moves && !isLeavingEditor) || open === 'edit') return
+    const before = seen.current
+    seen.current = { moves, open, at }
+    const isLost = document.activeElement === document.body
+    const isGone = isLost && (before.at !== at || before.open !== open)
+    if ((before.moves === moves && !isGone) || open === 'edit') return
     const row = answers.current?.querySelector('[data-question][data-current]')
     const stop = row?.querySelector<HTMLElement>('button[tabindex="0"], button:not([role])')
-    const isLost = document.activeElement === document.body
     if (stop) stop.focus()
     else if (isLost || document.activeElement?.closest('article')) {
       heading.current?.focus({ preventScroll: true })
     }
-  }, [answers, heading, moves, open])
+  }, [answers, heading, moves, open, at])
 }
 
 /** Of two answers the other one; of more the best so far, which itself is compared with nothing. */

@@ -1,7 +1,7 @@
 import { newUuid } from '@/lib/new-uuid'
 import type { Draft } from './draft'
 import { EMPTY_DRAFT } from './draft'
-import { isBlank } from './judging'
+import { isBlank, nothingSaid } from './judging'
 
 const DRAFT = 'plumbline.draft.'
 const BROWSER = 'plumbline.browser'
@@ -52,7 +52,9 @@ export function draftOf(json: unknown, k: number): Draft | null {
   return {
     ...raw,
     gaps: raw.gaps.map((gap) => ((gap as unknown) === 'open' ? undefined : gap)),
-    said: raw.said.filter(({ position }) => isNumbers([position], k)),
+    said: raw.said
+      .filter(({ position }) => isNumbers([position], k))
+      .map((said) => ({ ...nothingSaid(said.position), ...said })),
   }
 }
 
