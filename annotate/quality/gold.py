@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
-from random import choice
+from random import Random
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
@@ -24,6 +24,8 @@ from annotate.ranking.models import Annotation, Comparison, Participation
 from annotate.rounds.models import RoundState
 
 OWN_SHOWN = 20
+NEAREST = 1000
+"""Gold takes a place among so many of the next comparisons that nobody has had."""
 _ASIDE = 2**31 - 1
 """A queue position that no comparison has, for the moment in which two change places."""
 
@@ -209,12 +211,12 @@ def _put_ahead(comparison: Comparison) -> None:
     untouched = Comparison.objects.filter(
         round=comparison.round_id, position__gt=reached, taken=0, retired_at=None, gold=None
     )
-    ahead = list(untouched.values_list("pk", flat=True)[:1000])
+    ahead = list(untouched.order_by("position").values_list("pk", flat=True)[:NEAREST])
     if not ahead:
         return
-    other = (
-        Comparison.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=choice(ahead)).first()
-    )
+    round = comparison.round
+    drawn = Random(f"{round.recipe['seed']}:{round.number}:gold:{comparison.position}").choice(ahead)
+    other = Comparison.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=drawn).first()
     if other is not None and other.taken == 0:
         here, there = comparison.position, other.position
         for pk, place in ((comparison.pk, _ASIDE), (other.pk, here), (comparison.pk, there)):
