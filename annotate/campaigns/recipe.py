@@ -55,7 +55,7 @@ class Recipe(Declared):
     top_p: float = field(default=1.0, metadata=number(0.01, 1))
     max_new_tokens: int = field(default=96, metadata=whole(1, 8192))
     method: list[str] = field(default_factory=lambda: ["dpo"], metadata=different(*METHODS))
-    policy_prompts: int = field(default=600, metadata=whole(1, 100_000))
+    policy_prompts: int = field(default=300, metadata=whole(1, 100_000))
     judge: Literal["off", "policy", "endpoint"] = field(
         default="off", metadata=choice("off", "policy", "endpoint")
     )

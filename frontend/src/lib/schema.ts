@@ -1632,7 +1632,7 @@ export interface components {
              *     ]
              */
             method: components["schemas"]["MethodEnum"][];
-            /** @default 600 */
+            /** @default 300 */
             policy_prompts: number;
             /** @default off */
             judge: components["schemas"]["JudgeEnum"];
