@@ -79,9 +79,9 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
 }
 # Only statements that ask for it are prepared (see database/statements.py); Django's own never are.
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5
-# How many requests a web process works on at a time; more of them wait in order. Most of the time each waits
-# for PostgreSQL.
-REQUEST_THREADS = env.int("REQUEST_THREADS", default=8)
+# How many requests a web process works on at a time; more of them wait in order. More threads cost more in
+# changing between them than they gain while they wait for PostgreSQL (docs/benchmarks.md).
+REQUEST_THREADS = env.int("REQUEST_THREADS", default=4)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
