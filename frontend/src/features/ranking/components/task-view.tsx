@@ -45,7 +45,13 @@ export function TaskView(props: TaskViewProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   const answers = useScrollTogether(props.view.isTogether)
   // The next comparison is new to the reader: reading starts at its prompt.
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [])
+  useEffect(() => {
+    heading.current?.focus({ preventScroll: true })
+    // Of a conversation, at its newest turn.
+    const box = heading.current?.parentElement
+    const newest = box?.querySelector<HTMLElement>('li:last-child:not(:first-child)')
+    if (box && newest) box.scrollTop = newest.offsetTop - box.offsetTop
+  }, [])
   const at = cursorOf(draft, asked)
   useFocusAlong(answers, heading, {
     moves: props.moves,
