@@ -5,9 +5,7 @@
 -- 2. What they hold comes first. The rest is claimed from the queue one by one, onward from where they are,
 --    and round again from the start for what somebody held then, or gave back since.
 --
--- The commit does not wait for the disk: a power cut that takes back the lease of the last moment takes
--- nothing that anybody was told is saved. A draft or an answer that follows does wait, and with it
--- everything that was written before it, this lease too.
+-- The commit waits for the disk: a power cut that took back a lease would take with it what its person ranks.
 CREATE FUNCTION ranking_lease(the_campaign bigint, person bigint, want int, hold interval) RETURNS json
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
@@ -38,7 +36,6 @@ BEGIN
         RETURN json_build_object('tasks', '[]'::json, 'progress', ranking_standing(round.id, person));
     END IF;
 
-    PERFORM set_config('synchronous_commit', 'off', true);
     part := ranking_hold_part(round.id, person);
     SELECT array_agg(a.id ORDER BY a.leased_at, c.position) INTO held
     FROM ranking_assignment a JOIN ranking_comparison c ON c.id = a.comparison_id
