@@ -6,6 +6,7 @@ import uuid
 from random import Random
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from rest_framework.exceptions import NotFound, PermissionDenied
 
@@ -204,14 +205,16 @@ def _require_room(round: Round) -> None:
 
 
 def _draw_split(round: Round) -> str:
-    """Held out in the recipe's share; and the second one, where there is nothing to measure on yet."""
+    """Held out in the recipe's share; and one after the first, where there is nothing to measure on yet."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('chat'), %s)", [round.pk])
     share, number = float(round.recipe["heldout_share"]), round.conversations.count() + 1
     measured = Prompt.objects.filter(campaign=round.campaign_id, split=Split.HELDOUT).exists()
-    measured = measured or round.conversations.filter(split=Split.HELDOUT).exists()
+    # One that ended before anything was said measures nothing.
+    going = Q(ended_at=None) | Q(turns__isnull=False)
+    measured = measured or round.conversations.filter(going, split=Split.HELDOUT).exists()
     due = int(number * share) > int((number - 1) * share)
-    return Split.HELDOUT if due or (number == 2 and not measured) else Split.TRAIN
+    return Split.HELDOUT if due or (number > 1 and not measured) else Split.TRAIN
 
 
 def _check_text(text: str, chat: Chat) -> None:

@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 MOST_TURNS = 16
 LOOK_SECONDS = 1.0
+READY_SECONDS = 60.0
+"""A round's models are made ready this often at most, however many pages ask for it."""
 AWAY = (OperationalError, InterfaceError)
 
 
@@ -41,6 +44,7 @@ class Driver:
         self._teller = Teller()
         self._pool = ThreadPoolExecutor(MOST_TURNS, thread_name_prefix="turn")
         self._in_hand: set[Future[None]] = set()
+        self._made_ready: dict[int, float] = {}
 
     def run(self) -> None:
         """Look for turns whenever one is written, and about every second."""
@@ -80,6 +84,10 @@ class Driver:
                 self._make_ready(int(notice.payload))
 
     def _make_ready(self, round_id: int) -> None:
+        now = time.monotonic()
+        if now - self._made_ready.get(round_id, -READY_SECONDS) < READY_SECONDS:
+            return
+        self._made_ready[round_id] = now
         round = Round.objects.filter(pk=round_id).select_related("campaign", "start_policy").first()
         try:
             models = own_models(round) if round is not None else []

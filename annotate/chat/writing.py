@@ -83,7 +83,10 @@ def store_drafts(claim: Claim, drafts: Sequence[str]) -> bool:
 
 
 def complete(claim: Claim, *, voices: Sequence[Voice], written: Sequence[Written]) -> bool:
-    """Make the turn's comparison, leased to its author; False when the claim or the round is gone."""
+    """Make the turn's comparison, leased to its author; or fail it where all is over by now.
+
+    Returns whether the claim still held.
+    """
     with transaction.atomic():
         turn = claim.rows().select_related("conversation__round").first()
         if turn is None:

@@ -234,3 +234,15 @@ def test_what_ran_out_is_held_again_when_its_author_returns() -> None:
     open_conversation(campaign=round.campaign, user=conversation.annotator)
     assert Assignment.objects.get().state == AssignmentState.LEASED
     rank(turn)
+
+
+def test_a_conversation_in_which_nothing_was_said_measures_nothing() -> None:
+    round = chat_round(members=3, heldout_share=0.1)
+    one, two, three = members_of(round)
+    splits = []
+    for user in (one, two, three):
+        conversation, _ = start_conversation(campaign=round.campaign, user=user)
+        splits.append(conversation.split)
+        if user == two:
+            finish_conversation(user=user, uid=conversation.uid)
+    assert splits == [Split.TRAIN, Split.HELDOUT, Split.HELDOUT]

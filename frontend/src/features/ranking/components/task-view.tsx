@@ -49,7 +49,7 @@ export function TaskView(props: TaskViewProps) {
     heading.current?.focus({ preventScroll: true })
     // Of a conversation, at its newest turn.
     const box = heading.current?.parentElement
-    const newest = box?.querySelector<HTMLElement>('li:last-child:not(:first-child)')
+    const newest = box?.querySelector<HTMLElement>(':scope > ol > li:last-child:not(:first-child)')
     if (box && newest) box.scrollTop = newest.offsetTop - box.offsetTop
   }, [])
   const at = cursorOf(draft, asked)
