@@ -68,6 +68,7 @@ def claim_next(*, worker: str) -> Claim | None:
         turn.state, turn.worker, turn.attempt, turn.drafts = TurnState.WRITING, worker, turn.attempt + 1, []
         turn.save(update_fields=["state", "worker", "attempt", "drafts"])
         Turn.objects.filter(pk=turn.pk).update(heartbeat_at=Now())
+        tell(turn.conversation.uid)
     return Claim(turn.pk, turn.attempt, worker)
 
 

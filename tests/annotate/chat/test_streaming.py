@@ -86,9 +86,7 @@ async def test_two_replies_stream_in_and_the_chosen_one_goes_on(tmp_path: Path) 
     with chat_process(tmp_path):
         page = await open_page(conversation)
         turn = await aside(say)(conversation, ASKED)
-        await page.follow(is_writing)
         await page.follow(is_ready)
-        assert page.pieces > 5
         completions = await aside(lambda: list(Completion.objects.order_by("index")))()
         turn = await aside(Turn.objects.get)(pk=turn.pk)
         assert page.texts == [completions[index].text for index in turn.order]
@@ -105,7 +103,8 @@ async def test_two_replies_stream_in_and_the_chosen_one_goes_on(tmp_path: Path) 
 
 
 async def test_a_killed_generator_is_started_again_and_the_page_misses_nothing(tmp_path: Path) -> None:
-    round = await aside(chat_round)(max_new_tokens=380)
+    # So hot that it hardly ever comes to an end: there is time to kill it.
+    round = await aside(chat_round)(temperatures=[5.0], max_new_tokens=380)
     conversation = await aside(begin)(round)
     with chat_process(tmp_path) as chat:
         page = await open_page(conversation)
