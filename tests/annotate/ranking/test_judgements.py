@@ -212,7 +212,8 @@ def test_it_shows_researchers_what_was_said_of_each(round: Round) -> None:
     (said,) = researcher.get(f"/api/rounds/{round.pk}/rankings").json()["results"]
     # The best is position 1, which showed completion 0.
     assert said["completions"][0] == {
-        "index": 0, "text": "reply 0 to 0", "temperature": 1.0, "finish": "stop", **BLANK, "safe": False, "thumb": "down",
+        "index": 0, "text": "reply 0 to 0", "temperature": 1.0, "finish": "stop",
+        **BLANK, "safe": False, "thumb": "down",
     }  # fmt: skip
     assert said["completions"][1]["safe"] is None
     assert said["amended"] is False
