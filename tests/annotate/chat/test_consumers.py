@@ -21,7 +21,7 @@ from tests.annotate.chat.talking import begin, chat_round, say
 from tests.annotate.collecting import annotator, members_of
 from tests.annotate.live.test_consumers import Socket, close_code, connect
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 
 def aside(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:

@@ -15,6 +15,7 @@ from annotate.rounds.models import Checkpoint
 from tests.annotate.chat import openai_server
 from training.contracts import Message
 
+pytestmark = pytest.mark.slow
 SAID: list[Message] = [{"role": "user", "content": "Hello"}]
 REPLY = "Hello (turn 1):" + "".join(f" word {number}" for number in range(12))
 
