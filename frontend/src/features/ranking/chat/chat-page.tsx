@@ -1,16 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
-import { GuidelinesPanel } from '@/features/ranking/components/guidelines-panel'
-import { KeySheet } from '@/features/ranking/components/key-sheet'
+import { useEffect } from 'react'
 import { NothingWaits } from '@/features/ranking/components/nothing-waits'
 import page from '@/features/ranking/components/ranking-page.module.css'
-import { SessionNotices } from '@/features/ranking/components/session-notices'
-import { TaskView } from '@/features/ranking/components/task-view'
-import { TopBar } from '@/features/ranking/components/top-bar'
-import { useCommands } from '@/features/ranking/hooks/use-commands'
-import { useKeySettings } from '@/features/ranking/hooks/use-key-settings'
+import { Workbench } from '@/features/ranking/components/workbench'
 import { useRankingSession } from '@/features/ranking/hooks/use-ranking-session'
-import { useViewSettings } from '@/features/ranking/hooks/use-view-settings'
 import { useMe } from '@/lib/session'
 import type { CampaignForMember } from '@/lib/types'
 import { chatQuery, chatRankingApi } from './chat-api'
@@ -23,23 +16,6 @@ export function ChatPage({ campaign }: { campaign: CampaignForMember }) {
   const queries = useQueryClient()
   const { chat, link } = useChat(campaign.id)
   const { session, state } = useRankingSession(campaign, useMe().id, { api: chatRankingApi })
-  // Without a ranking there is nothing to go on with: a turn is ranked, or the conversation finished.
-  const settings = { ...campaign.task, skip: false }
-  const keys = useKeySettings()
-  const view = useViewSettings()
-  const [isGuidelinesOpen, setGuidelinesOpen] = useState(false)
-  const [isKeySheetOpen, setKeySheetOpen] = useState(false)
-  const [isDragging, setDragging] = useState(false)
-  const [task] = state.queue
-  const { run, open, setOpen, nudges, moves, asked, offers } = useCommands({
-    session,
-    state,
-    settings,
-    keymap: keys.isOn && !isDragging ? keys.keymap : null,
-    view,
-    onGuidelines: () => setGuidelinesOpen((isOpen) => !isOpen),
-    onKeys: () => setKeySheetOpen(true),
-  })
 
   // Replies that are written are a comparison, and a ranking that has arrived moves the conversation on.
   const toRank = chat.conversation?.turns.at(-1)?.task?.uid
@@ -52,36 +28,19 @@ export function ChatPage({ campaign }: { campaign: CampaignForMember }) {
   }, [unsent, campaign.id, queries])
 
   return (
-    <div className={`${page.page} ${classes.page}`}>
-      <title>{`Chat: ${campaign.name} · Plumbline`}</title>
-      <TopBar
-        campaign={campaign.name}
-        progress={state.progress ?? chat.progress}
-        pending={unsent}
-        keymap={keys.keymap}
-        isGuidelinesOpen={isGuidelinesOpen}
-        onGuidelines={() => run({ type: 'guidelines' })}
-        onKeys={() => run({ type: 'keys' })}
-      />
-      <main className={page.main}>
-        <SessionNotices campaign={campaign.id} session={session} state={state} />
-        {task ? (
-          <TaskView
-            key={task.uid}
-            task={task}
-            state={state}
-            session={session}
-            settings={settings}
-            keymap={keys.keymap}
-            view={view}
-            open={open}
-            nudges={nudges}
-            moves={moves}
-            onOpen={setOpen}
-            onDragging={setDragging}
-            run={run}
-          />
-        ) : chat.conversation || chat.progress.waiting ? (
+    <Workbench
+      title={`Chat: ${campaign.name}`}
+      campaign={campaign}
+      session={session}
+      state={state}
+      // Without a ranking there is nothing to go on with: a turn is ranked, or the conversation finished.
+      settings={{ ...campaign.task, skip: false }}
+      progress={state.progress ?? chat.progress}
+      pending={unsent}
+      className={classes.page}
+    >
+      {(undo) =>
+        chat.conversation || chat.progress.waiting ? (
           <Talk
             campaign={campaign.id}
             chat={chat}
@@ -89,28 +48,14 @@ export function ChatPage({ campaign }: { campaign: CampaignForMember }) {
             outbox={state.outbox}
             canUndo={state.canUndo}
             isUndoing={state.isUndoing}
-            onUndo={() => run({ type: 'undo' })}
+            onUndo={undo}
           />
         ) : (
           <div className={page.nothing}>
-            <NothingWaits
-              progress={chat.progress}
-              canUndo={state.canUndo}
-              onUndo={() => run({ type: 'undo' })}
-            />
+            <NothingWaits progress={chat.progress} canUndo={state.canUndo} onUndo={undo} />
           </div>
-        )}
-      </main>
-      {isGuidelinesOpen && (
-        <GuidelinesPanel text={campaign.guidelines} onClose={() => setGuidelinesOpen(false)} />
-      )}
-      <KeySheet
-        isOpen={isKeySheetOpen}
-        asked={asked}
-        offers={offers}
-        settings={keys}
-        onClose={() => setKeySheetOpen(false)}
-      />
-    </div>
+        )
+      }
+    </Workbench>
   )
 }
