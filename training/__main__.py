@@ -17,7 +17,7 @@ from pathlib import Path
 
 from training.contracts import STAGES, ContractError, JobResult, JobSpec, LoraSpec, SamplingSpec, read_job
 from training.params import PARAMS, describe_params, parse_params
-from training.process import EXIT_STOPPED, StopFlag, Stopped, exclusive, watch_parent
+from training.process import EXIT_STOPPED, StopFlag, Stopped, exclusive, shards_weights, watch_parent
 from training.progress import Reporter
 from training.run import StageFunction, execute, follow
 
@@ -114,6 +114,11 @@ def _run(stage: str, path: Path, reporter: Reporter, stop: StopFlag) -> None:
     # Threads that wait for each other by spinning starve whatever else the machine does.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        if shards_weights() and stage in WHOLE:
+            raise ContractError(
+                f"The stage {stage} does not shard its weights: start it without --use_fsdp (FSDP is for "
+                "sft, reward, dpo and rejection)."
+            )
         if stage in TOGETHER:
             _run_together(job, reporter, stop)
             return
@@ -139,6 +144,8 @@ def _tell(job: JobSpec, result: JobResult | None, reporter: Reporter) -> None:
 
 def _run_together(job: JobSpec, reporter: Reporter, stop: StopFlag) -> None:
     """Run the stage as one of several processes: the first writes and speaks, the others follow."""
+    # Under FSDP transformers would give weights to the first process alone.
+    os.environ["FSDP_CPU_RAM_EFFICIENT_LOADING"] = "false"
     team = importlib.import_module("training.team")
     team.join()
     try:
@@ -154,6 +161,9 @@ def _run_together(job: JobSpec, reporter: Reporter, stop: StopFlag) -> None:
 
 TOGETHER = ("sft", "reward", "dpo", "kto", "rejection")
 """The stages that several processes share, since their time goes into the training loop."""
+
+WHOLE = ("kto", "online", "ppo", "rloo")
+"""The stages that train, but run the model between steps too, and so need its weights whole."""
 
 
 NO_SPACE = {

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic
+from typing import Generic, NamedTuple, cast
 
 import torch
 from safetensors import safe_open
@@ -26,15 +26,15 @@ from training import team
 from training.batches import Batches, Shuffled, T
 from training.contracts import ContractError
 from training.params import LoopParams
-from training.process import StopFlag, Stopped
+from training.process import StopFlag, Stopped, shards_weights
 from training.progress import Reporter
 from training.segments import by_token_budget
+from training.sharding import Sharded, in_parts_like, trained, whole
 
 STATE_FILE = "state-loop.safetensors"
 
 
-@dataclass(frozen=True)
-class Summed:
+class Summed(NamedTuple):
     """What a loss function returns for some elements: sums, not means, so that micro-batches add up.
 
     ``loss`` is differentiable. ``metrics`` are sums under the same weights; a ``loss`` among them is logged
@@ -106,7 +106,8 @@ class Loop(Generic[T]):
         self._batches = Shuffled(items, params, seed) if isinstance(items, Sequence) else items
         self._peak = learning_rate
         self._seed, self._state_path = seed, work / STATE_FILE
-        self._trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self._sharded = Sharded(cast(PreTrainedModel, model)) if shards_weights() else None
+        self._trained = trained(model)
         self._optimizer = torch.optim.AdamW(
             self._trained.values(),
             lr=learning_rate,
@@ -148,6 +149,9 @@ class Loop(Generic[T]):
                 raise Stopped
             stop.check()
         self._model.eval()
+        if self._sharded:
+            self._optimizer.state.clear()  # room for the whole weights
+            self._sharded.gather()
         reporter.close()
         return self.log
 
@@ -156,10 +160,11 @@ class Loop(Generic[T]):
         if team.size() > 1:
             torch.manual_seed((self._seed * 1_000_003 + step) % 2**48 * team.size() + team.rank())
         sums, expected = self._accumulate(batch, weight)
-        team.add_up_gradients(self._trained.values())
+        if not self._sharded:
+            team.add_up_gradients(self._trained.values())
         metrics = {name: value / weight for name, value in sums.items()}
         self._check_loss(step, metrics["loss"], expected / weight)
-        norm = nn.utils.clip_grad_norm_(self._trained.values(), self._params.clip_norm or math.inf)
+        norm = whole(nn.utils.clip_grad_norm_(self._trained.values(), self._params.clip_norm or math.inf))
         if not torch.isfinite(norm):
             raise ContractError(
                 f"The gradient is not finite at step {step + 1} of {self.total}; training stopped."
@@ -181,10 +186,14 @@ class Loop(Generic[T]):
         budget = min(self._params.micro_tokens, -(-sum(item.tokens for item in batch) // team.size()))
         sums: dict[str, float] = {}
         expected = 0.0
-        for micro in team.share(list(by_token_budget(batch, lambda item: item.tokens, budget))):
+        for micro, counts in team.share(list(by_token_budget(batch, lambda item: item.tokens, budget))):
+            if not (counts or self._sharded):
+                continue
             with self._precision():
-                result = self._objective.loss(micro)
-            (result.loss / weight).backward()
+                result = self._loss(micro)
+            (result.loss * (1.0 if counts else 0.0) / weight).backward()
+            if not counts:  # it only kept step with the others, who wait for its weights
+                continue
             expected += result.untrained
             for name, value in {"loss": result.loss.item(), **result.metrics}.items():
                 sums[name] = sums.get(name, 0.0) + value
@@ -194,6 +203,12 @@ class Loop(Generic[T]):
             for name, value in own.items():
                 total[name] = total.get(name, 0.0) + value
         return total, sum(own for _, own in said)
+
+    def _loss(self, micro: Sequence[T]) -> Summed:
+        if not self._sharded:
+            return self._objective.loss(micro)
+        result: Summed = self._sharded(lambda: self._objective.loss(micro))
+        return result
 
     def _precision(self) -> torch.autocast | nullcontext[None]:
         return torch.autocast(self._device.type, torch.bfloat16) if self._autocast else nullcontext()
@@ -212,12 +227,18 @@ class Loop(Generic[T]):
             )
 
     def _save(self, step: int) -> None:
+        if team.rank() > 0 and not self._sharded:
+            return
+        tensors = {}
+        for name, parameter in self._trained.items():
+            own = {"weight": parameter.detach()}
+            own |= {f"adam/{key}": value for key, value in self._optimizer.state[parameter].items()}
+            for key, value in own.items():
+                entire = whole(value)
+                if team.rank() == 0:
+                    tensors[f"{key}/{name}"] = entire.cpu()
         if team.rank() > 0:
             return
-        tensors = {f"weight/{name}": p.detach() for name, p in self._trained.items()}
-        for name, parameter in self._trained.items():
-            for key, value in self._optimizer.state[parameter].items():
-                tensors[f"adam/{key}/{name}"] = value
         tensors |= {f"batches/{name}": value for name, value in self._batches.state().items()}
         tensors["random/cpu"] = torch.get_rng_state()
         if self._device.type == "cuda":
@@ -233,7 +254,7 @@ class Loop(Generic[T]):
         with safe_open(self._state_path, framework="pt", device="cpu") as state, torch.no_grad():
             meta = state.metadata()
             for name, parameter in self._trained.items():
-                parameter.copy_(state.get_tensor(f"weight/{name}"))
+                parameter.copy_(in_parts_like(parameter, state.get_tensor(f"weight/{name}")))
             remembered = {}
             for name in state.keys():  # noqa: SIM118 - safe_open has no iterator
                 if name.startswith("batches/"):
@@ -242,7 +263,7 @@ class Loop(Generic[T]):
                     _, key, parameter_name = name.split("/", 2)
                     parameter = self._trained[parameter_name]
                     value = state.get_tensor(name)
-                    self._optimizer.state[parameter][key] = value.to(parameter.device)
+                    self._optimizer.state[parameter][key] = in_parts_like(parameter, value)
             self._batches.restore(remembered)
             torch.set_rng_state(state.get_tensor("random/cpu"))
             if self._device.type == "cuda":

@@ -20,6 +20,18 @@ EXIT_STOPPED = 143
 """The exit code of a stage that was told to stop: 128 + SIGTERM."""
 
 
+def shards_weights() -> bool:
+    """Whether ``accelerate launch --use_fsdp`` started this, to cut weights up among several processes.
+
+    Raises :class:`ContractError` for its version 1, which is the launcher's default.
+    """
+    if os.environ.get("ACCELERATE_USE_FSDP") != "true" or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return False
+    if os.environ.get("FSDP_VERSION", "2") != "2":
+        raise ContractError("Weights are sharded by FSDP2 only: pass --fsdp_version 2 to accelerate launch.")
+    return True
+
+
 class Stopped(Exception):
     """The stage was told to stop; what it had done is saved."""
 

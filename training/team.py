@@ -1,13 +1,13 @@
 """Several processes that train one model, started by ``accelerate launch`` or ``torchrun``.
 
-Each holds every weight and works through its share of each batch; gradients are added up before the step, so
-all make the same step, and the result is that of one process up to rounding. The first process alone writes.
+Each holds every weight, or a part of each under FSDP, and works through its share of each batch; gradients
+are added up before the step, so the result is that of one process up to rounding. The first alone writes.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -57,9 +57,14 @@ def everyones(value: T) -> list[T]:
     return said
 
 
-def share(items: Sequence[T]) -> Sequence[T]:
-    """This process's part of ``items``."""
-    return items[rank() :: size()]
+def share(items: Sequence[T]) -> Iterator[tuple[T, bool]]:
+    """This process's part of ``items``, and whether each counts.
+
+    Every process gets as many: where there is none left for it, the first again, which does not count.
+    """
+    for start in range(0, len(items), size()):
+        left = start + rank() < len(items)
+        yield (items[start + rank()] if left else items[0]), left
 
 
 def add_up_gradients(parameters: Iterable[Tensor]) -> None:

@@ -1,7 +1,10 @@
-"""A flag that stops a stage after so many looks at it."""
+"""A flag that stops a stage after so many looks at it; as a program, a stage that is stopped after three."""
 
 from __future__ import annotations
 
+import sys
+
+from training.__main__ import main
 from training.process import StopFlag
 
 
@@ -23,3 +26,7 @@ class StopAfter(StopFlag):
     def check(self) -> None:
         self.left -= 1
         super().check()
+
+
+if __name__ == "__main__":
+    sys.exit(main(stop=StopAfter(3)))

@@ -105,20 +105,35 @@ def test_it_trains_in_bfloat16_near_what_float32_gives(make_job: Callable[..., P
     assert load_file(output / "checkpoint" / "model.safetensors")["model.norm.weight"].dtype == torch.float32
 
 
-def launch(job: Path, processes: int) -> tuple[int, str, str]:
+def launch(job: Path, processes: int, *how: str, module: str = "training") -> tuple[int, str, str]:
     """Run a job's stage as ``accelerate launch`` does; returns the exit code and what was said."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
-        sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", str(processes),
-        "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no",
-        "--main_process_port", str(port), "-m", "training", json.loads(job.read_text())["stage"], str(job),
+        sys.executable, "-m", "accelerate.commands.launch", *(how or ["--cpu"]),
+        "--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no",
+        "--dynamo_backend", "no",
+        "--main_process_port", str(port), "-m", module, json.loads(job.read_text())["stage"], str(job),
         "--json",
     ]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600)
     return done.returncode, done.stdout, done.stderr
+
+
+def told(out: str, phase: str) -> list[dict[str, Any]]:
+    """What was said on the way, of one phase."""
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    return [line for line in lines if line.get("phase") == phase]
+
+
+def assert_same_weights(job: Path, other: Path) -> None:
+    """The checkpoints of two jobs differ by rounding at most."""
+    ours, theirs = weights(job), weights(other)
+    assert ours.keys() == theirs.keys()
+    for name, own in ours.items():
+        torch.testing.assert_close(own, theirs[name], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(("stage", "lora"), [("dpo", None), ("reward", {"rank": 4, "alpha": 4})])
@@ -129,9 +144,47 @@ def test_it_gives_with_two_processes_what_one_gives(
     run_stage(alone)
     code, out, err = launch(together, 2)
     assert code == 0, err[-3000:]
-    expected = weights(alone)
-    for name, ours in weights(together).items():
-        torch.testing.assert_close(ours, expected[name], rtol=1e-4, atol=1e-5)
-    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-    steps = [line["step"] for line in lines if line.get("phase") == stage]
+    assert_same_weights(together, alone)
+    steps = [line["step"] for line in told(out, stage)]
     assert steps == sorted(set(steps)), "only the first process speaks"
+
+
+SHARDED = ("--use_fsdp", "--fsdp_version", "2")
+
+
+def test_it_gives_with_sharded_weights_what_one_process_gives(make_job: Callable[..., Path]) -> None:
+    alone, sharded = make_job("alone"), make_job("sharded")
+    run_stage(alone)
+    _, out, err = launch(sharded, 2, *SHARDED, module="tests.training.stops")
+    assert "told to stop" in out, err[-3000:]
+    code, out, err = launch(sharded, 2, *SHARDED)
+    assert code == 0, err[-3000:]
+    assert told(out, "dpo")[0]["step"] > 1, "what was done is not done again"
+    assert_same_weights(sharded, alone)
+
+
+def test_it_goes_on_with_sharded_weights_where_one_process_stopped(make_job: Callable[..., Path]) -> None:
+    lora = {"rank": 4, "alpha": 4}
+    alone, sharded = (make_job(name, "reward", lora=lora) for name in ("alone", "sharded"))
+    run_stage(alone)
+    assert main(["reward", str(sharded)], stop=StopAfter(2)) == 143
+    code, out, err = launch(sharded, 2, *SHARDED)
+    assert code == 0, err[-3000:]
+    assert told(out, "reward")[0]["step"] == 3
+    assert_same_weights(sharded, alone)
+
+
+@pytest.mark.parametrize(
+    ("stage", "version", "says"),
+    [("ppo", "2", "ppo does not shard its weights"), ("dpo", "1", "pass --fsdp_version 2")],
+)
+def test_it_refuses_what_it_cannot_shard(
+    stage: str, version: str, says: str, make_job: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    launched = {"WORLD_SIZE": "2", "RANK": "0", "ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": version}
+    for name, value in launched.items():
+        monkeypatch.setenv(name, value)
+    job = make_job("refused", stage, params={"batch_prompts": 3})
+    assert main([stage, str(job)]) == 2
+    assert says in capsys.readouterr().err
