@@ -67,6 +67,7 @@ def test_it_remembers_replies_exactly() -> None:
     assert counters == {"beta": 0.1, "moved": [0.3, 5]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [ppo, rloo])
 @pytest.mark.parametrize("killed_after", [1, 3])
 def test_it_resumes_to_the_bit_between_any_two_minibatches(

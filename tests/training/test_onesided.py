@@ -108,6 +108,7 @@ def test_it_refuses_labels_of_one_side_and_a_single_prompt(tmp_path: Path) -> No
         load(tmp_path, ranking_rows(1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lora", [None, {"rank": 4, "alpha": 8}])
 def test_it_moves_the_policy_towards_desirable_replies(
     tmp_path: Path, model_folder: Callable[[str], str], lora: dict[str, int] | None

@@ -45,6 +45,7 @@ def test_it_starts_at_a_ratio_of_one_to_the_bit(
     assert batches_of(loop).figures()["kl"] == 0
 
 
+@pytest.mark.slow
 def test_the_sampler_and_the_training_forward_agree_on_the_log_probs(make_run: Callable[..., Run]) -> None:
     run = make_run()
     cast, loop = ppo.prepare(run)

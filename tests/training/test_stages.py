@@ -80,6 +80,7 @@ def test_it_trains_a_reward_model_that_agrees_with_the_rankings(
     assert meta["reward_std"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lora", [None, {"rank": 4, "alpha": 8}])
 def test_it_moves_the_policy_towards_what_is_preferred(
     tmp_path: Path, llama: str, rankings: str, lora: dict[str, int] | None
@@ -151,6 +152,7 @@ def test_it_never_trains_on_held_out_rankings(tmp_path: Path, llama: str) -> Non
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
+@pytest.mark.slow
 def test_it_evaluates_a_challenger_against_start_and_base(
     tmp_path: Path, llama: str, rankings: str, prompts: str
 ) -> None:
