@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, get_args
 
 from training.contracts.errors import ContractError
 
@@ -25,20 +25,7 @@ Stage = Literal[
     "evaluate",
     "benchmark",
 ]
-STAGES: tuple[Stage, ...] = (
-    "sample",
-    "judge",
-    "sft",
-    "reward",
-    "dpo",
-    "kto",
-    "online",
-    "rejection",
-    "ppo",
-    "rloo",
-    "evaluate",
-    "benchmark",
-)
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 RESULT_FILE = "result.json"
 COMPLETIONS_FILE = "completions.jsonl"
