@@ -10,9 +10,13 @@ from playwright.sync_api import Page, expect
 
 from annotate.accounts.models import User
 from annotate.campaigns.services import update_campaign
-from annotate.ranking.models import Annotation, Completion
+from annotate.ranking.models import Annotation, Assignment, Completion
 from annotate.rounds.models import Round
 from tests.annotate.collecting import members_of
+from tests.annotate.ranking.test_leases import lease
+
+# Until what has happened is on the screen.
+TWO_FRAMES = "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
 
 
 def annotator_of(round: Round) -> User:
@@ -23,6 +27,16 @@ def annotator_of(round: Round) -> User:
 def ask(round: Round, **task: object) -> None:
     """Change what the ranking page of the round's campaign asks."""
     update_campaign(campaign=round.campaign, task=task)
+
+
+def as_written(round: Round) -> Round:
+    """Lease to the first annotator what they see first, A, B, C ... in the order in which it was written.
+
+    For what is looked at rather than ranked: how tall a page is, and what breaks where, is no draw then.
+    """
+    lease(round, annotator_of(round), want=3)
+    Assignment.objects.filter(comparison__round=round).update(order=list(range(round.recipe["k"])))
+    return round
 
 
 def rank_path(round: Round) -> str:

@@ -10,6 +10,7 @@ from annotate.rounds.models import Round
 from tests.annotate.collecting import collecting_round
 from tests.browser.conftest import PHONE, Visit
 from tests.browser.screens import (
+    TWO_FRAMES,
     annotator_of,
     ask,
     in_order,
@@ -20,9 +21,6 @@ from tests.browser.screens import (
     texts,
     wait_saved,
 )
-
-# Until what has happened is on the screen.
-TWO_FRAMES = "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
 
 
 def open_round(visit: Visit, round: Round, size: tuple[int, int] = (1280, 800)) -> Page:

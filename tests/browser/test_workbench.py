@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from annotate.ranking.models import Annotation, Completion
 from annotate.rounds.models import Round
 from tests.annotate.collecting import collecting_round
 from tests.browser.conftest import PHONE, Visit
-from tests.browser.screens import annotator_of, ask, press, rank_path, stored, texts, wait_saved
+from tests.browser.screens import (
+    TWO_FRAMES,
+    annotator_of,
+    ask,
+    press,
+    rank_path,
+    stored,
+    texts,
+    wait_saved,
+)
 
 HELPFUL = {"name": "helpful", "label": "Helpfulness", "kind": "likert", "levels": 5, "required": True}
 TONE = {"name": "tone", "label": "Tone", "kind": "choice", "options": ["warm", "curt"], "multiple": True}
@@ -204,6 +214,40 @@ def test_the_guidelines_open_beside_the_task(visit: Visit) -> None:
     expect(page.get_by_role("radio", checked=True)).to_have_count(3)
 
 
+# The focus is on something of the task that the bar at the foot covers, or that is out of the window.
+COVERED = """() => {
+  const bar = document.querySelector('section[aria-label^="Your"]')
+  const focused = document.activeElement
+  const { top, bottom, height } = focused.getBoundingClientRect()
+  const isOfTheTask = focused.closest('main') && !bar.contains(focused) && height > 1
+  const isClear = top >= 0 && bottom <= bar.getBoundingClientRect().top
+  return isOfTheTask && !isClear ? `${top} ${bottom} ${focused.outerHTML}` : null
+}"""
+
+
+@pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
+@pytest.mark.parametrize("size", [PHONE, (640, 400)])
+def test_the_bar_at_the_foot_never_covers_what_has_the_focus(
+    visit: Visit, size: tuple[int, int], key: str
+) -> None:
+    round = collecting_round(comparisons=1, k=4)
+    ask(round, thumbs="instead", flag=True, rationale="required")
+    page = visit(annotator_of(round), rank_path(round), size=size)
+    texts(page)
+    # The field of the reason, which the bar grows by.
+    press(page, "1111")
+    expect(page.get_by_label("Your reason (needed)")).to_be_visible()
+    seen = set()
+    for _ in range(24):
+        page.keyboard.press(key)
+        page.evaluate(TWO_FRAMES)
+        assert page.evaluate(COVERED) is None
+        seen.add(
+            page.evaluate("document.activeElement.closest('article')?.ariaLabelledByElements[0].innerText")
+        )
+    assert len(seen - {None}) == 4
+
+
 def test_at_twice_the_size_the_question_at_hand_is_not_hidden(visit: Visit) -> None:
     round = collecting_round(comparisons=1, k=4)
     ask(round, safety="required", attributes=[HELPFUL, TONE])
@@ -212,11 +256,5 @@ def test_at_twice_the_size_the_question_at_hand_is_not_hidden(visit: Visit) -> N
     press(page, "cab342")
     for digit in "15n1":
         press(page, digit)
-        hidden = page.evaluate(
-            """() => {
-              const at = document.activeElement.getBoundingClientRect()
-              const bar = document.querySelector('section[aria-label="Your ranking"]')
-              return at.bottom > bar.getBoundingClientRect().top || at.top < 0
-            }"""
-        )
-        assert not hidden
+        page.evaluate(TWO_FRAMES)
+        assert page.evaluate(COVERED) is None

@@ -14,7 +14,7 @@ from annotate.campaigns.models import Campaign
 from annotate.ranking.models import Completion
 from annotate.rounds.models import Round
 from tests.browser.conftest import DESKTOP, PHONE, Visit
-from tests.browser.screens import annotator_of, ask, press, rank_path, texts
+from tests.browser.screens import annotator_of, as_written, ask, press, rank_path, texts
 from tests.browser.test_every_page import admin, check, written_round
 from tests.browser.test_workbench import HELPFUL, TONE
 
@@ -43,7 +43,7 @@ def full_round(k: int) -> Round:
         prompt.save()
     Campaign.objects.update(guidelines="# Prefer\n\n- **polite** over curt\n- what was asked for")
     ask(round, **EVERYTHING)
-    return round
+    return as_written(round)
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
@@ -68,8 +68,6 @@ def test_four_answers_with_everything_asked(visit: Visit, size: tuple[int, int],
     texts(page)
     press(page, "cab342" + "114" + "1n3" + "22")
     expect(page.get_by_role("button", name="Judge A: Thumb up Safe Helpfulness 4")).to_be_visible()
-    # At the end of the page the bar at its foot hides nothing by half.
-    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     check(page, "workbench-4", size, scheme)
     press(page, "m")
     page.keyboard.press("Control+End")

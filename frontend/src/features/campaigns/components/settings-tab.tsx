@@ -6,6 +6,7 @@ import { RecipeFields } from '@/components/recipe-fields'
 import { changeCampaign } from '@/features/campaigns/api/campaign'
 import { ApiError } from '@/lib/api'
 import { campaignQuery } from '@/lib/campaign-query'
+import { clearOfFoot } from '@/lib/clear-of-foot'
 import { faultAt } from '@/lib/fault-at'
 import type { Campaign } from '@/lib/types'
 import { ChatFields } from './chat-fields'
@@ -92,7 +93,7 @@ export function SettingsTab({ campaign }: { campaign: Campaign }) {
       <h2>Defaults of a new round</h2>
       <RecipeFields recipe={recipe} onChange={setRecipe} />
       {change.error && !isAtField && <ProblemNotice problem={change.error} />}
-      <div className={classes.foot}>
+      <div ref={clearOfFoot} className={classes.foot}>
         <Button type="submit" loading={change.isPending}>
           Save
         </Button>

@@ -6,6 +6,7 @@ import { ProblemNotice } from '@/components/notice'
 import { SaveWord } from '@/features/ranking/components/action-bar'
 import task from '@/features/ranking/components/task-view.module.css'
 import type { OutboxState } from '@/features/ranking/model/outbox'
+import { clearOfFoot } from '@/lib/clear-of-foot'
 import { useMe } from '@/lib/session'
 import type { LinkState } from '@/lib/steady-socket'
 import type { Chat, ChatTurn, Conversation as Talked } from '@/lib/types'
@@ -62,7 +63,7 @@ export function Talk(props: TalkProps) {
     <>
       <Transcript turns={turns} limit={chat.turn_limit} isShort={isAnswering} />
       {isAnswering && <Replies turn={last} />}
-      <section className={task.controls} aria-label="Your part">
+      <section ref={clearOfFoot} className={task.controls} aria-label="Your part">
         {action.error && <ProblemNotice problem={action.error} />}
         {isAnswering && (
           <div className={classes.foot}>

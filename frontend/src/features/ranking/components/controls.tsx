@@ -2,6 +2,7 @@ import { Textarea } from '@mantine/core'
 import { cursorOf } from '@/features/ranking/model/cursor'
 import { nextStep } from '@/features/ranking/model/draft'
 import type { Asked } from '@/features/ranking/model/judging'
+import { clearOfFoot } from '@/lib/clear-of-foot'
 import { ActionBar } from './action-bar'
 import { NextAnswer } from './next-answer'
 import { OrderRail } from './order-rail'
@@ -27,6 +28,7 @@ export function Controls(props: ControlsProps) {
   const isReasonOpen = open === 'reason' || step.kind === 'rationale' || isReasonBegun
   return (
     <section
+      ref={clearOfFoot}
       className={classes.controls}
       aria-label={asked.isOneSided ? 'Your judgement' : 'Your ranking'}
     >
