@@ -55,6 +55,7 @@ def _describe_job() -> str:
         f"sampling holds {names(SamplingSpec)};\n"
         f"lora holds {names(LoraSpec)}, or is null to train every weight.\n"
         "sample: policy, prompts, k, sampling.  reward: policy (trunk), rankings, lora.\n"
+        "safety: as reward.\n"
         "sft: policy, dialogues, lora.  rejection: policy, prompts, completions, reward_model, lora.\n"
         "dpo: policy, reference, rankings, lora; for silver rankings also reward_model, prompts, sampling.\n"
         "kto: policy, reference, rankings, lora.\n"
@@ -117,7 +118,7 @@ def _run(stage: str, path: Path, reporter: Reporter, stop: StopFlag) -> None:
         if shards_weights() and stage in WHOLE:
             raise ContractError(
                 f"The stage {stage} does not shard its weights: start it without --use_fsdp (FSDP is for "
-                "sft, reward, dpo and rejection)."
+                "sft, reward, safety, dpo and rejection)."
             )
         if stage in TOGETHER:
             _run_together(job, reporter, stop)
@@ -159,7 +160,7 @@ def _run_together(job: JobSpec, reporter: Reporter, stop: StopFlag) -> None:
         team.leave()
 
 
-TOGETHER = ("sft", "reward", "dpo", "kto", "rejection")
+TOGETHER = ("sft", "reward", "safety", "dpo", "kto", "rejection")
 """The stages that several processes share, since their time goes into the training loop."""
 
 WHOLE = ("kto", "online", "ppo", "rloo")

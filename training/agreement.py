@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from training.calibration import Judged
+from training.contracts import safety_bin
 from training.data import Ranking
 from training.losses import Pair, pair_differences
+
+K = TypeVar("K", int, str)
 
 
 def accuracy_metrics(rankings: Iterable[Ranking], scores: Iterable[Tensor]) -> dict[str, Any]:
     """How often the better of a pair scores higher (a tie is half): overall, by margin and by round."""
-    pairs: list[tuple[Ranking, Pair, float]] = []
-    for ranking, values in zip(rankings, scores, strict=True):
-        listed = values.tolist()
-        for pair in ranking.pairs:
-            difference = listed[pair[0]] - listed[pair[1]]
-            pairs.append((ranking, pair, 0.5 if difference == 0 else float(difference > 0)))
+    pairs = _tried(rankings, scores)
     return {
         "accuracy": sum(right for _, _, right in pairs) / len(pairs) if pairs else None,
         "pairs": len(pairs),
@@ -30,10 +28,32 @@ def accuracy_metrics(rankings: Iterable[Ranking], scores: Iterable[Tensor]) -> d
     }
 
 
-def _by(
-    pairs: Sequence[tuple[Ranking, Pair, float]], of: Callable[[Ranking, Pair], int]
-) -> dict[str, dict[str, Any]]:
-    found: dict[int, list[float]] = defaultdict(list)
+def accuracy_by_bin(rankings: Iterable[Ranking], scores: Iterable[Tensor]) -> dict[str, dict[str, Any]]:
+    """The same by what was said of a pair's safety; ``unsaid`` where it was not said of both."""
+    return _by(
+        _tried(rankings, scores),
+        lambda ranking, pair: (
+            safety_bin(preferred=ranking.safe[pair[0]], other=ranking.safe[pair[1]]) or "unsaid"
+        ),
+    )
+
+
+Tried = tuple[Ranking, Pair, float]
+"""A pair and whether it was ranked right: 1, 0, or a half where the scores are the same."""
+
+
+def _tried(rankings: Iterable[Ranking], scores: Iterable[Tensor]) -> list[Tried]:
+    pairs: list[Tried] = []
+    for ranking, values in zip(rankings, scores, strict=True):
+        listed = values.tolist()
+        for pair in ranking.pairs:
+            difference = listed[pair[0]] - listed[pair[1]]
+            pairs.append((ranking, pair, 0.5 if difference == 0 else float(difference > 0)))
+    return pairs
+
+
+def _by(pairs: Sequence[Tried], of: Callable[[Ranking, Pair], K]) -> dict[str, dict[str, Any]]:
+    found: dict[K, list[float]] = defaultdict(list)
     for ranking, pair, right in pairs:
         found[of(ranking, pair)].append(right)
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -86,6 +86,18 @@ class Combination:
         if self.how == "uncertainty":
             combined = combined - self.penalty * scores.var(dim=1, correction=0)
         return self.overall.apply(combined)
+
+    def shifted(self, by: float) -> Combination:
+        """The same with ``by`` added to every score."""
+        overall = Scale(self.overall.mean - by * self.overall.deviation, self.overall.deviation)
+        return replace(self, overall=overall)
+
+    @property
+    def centre(self) -> float:
+        """The raw logit, as the mean of the members has it, whose score is 0."""
+        means = sum(own.mean for own in self.members) / len(self.members)
+        spread = sum(own.deviation for own in self.members) / len(self.members)
+        return means + self.overall.mean * spread
 
     @property
     def unit(self) -> float:

@@ -95,7 +95,10 @@ class Encoder:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A ranking ready to train on: completions best first, and every pair that it states."""
+    """A ranking ready to train on: completions best first, and every pair that it states.
+
+    ``safe`` is what was said of each completion, in their order.
+    """
 
     prompt_id: str
     group: Group
@@ -103,6 +106,7 @@ class Ranking:
     weight: float
     round: int = 0
     source: str = "human"
+    safe: tuple[bool | None, ...] = ()
 
     @property
     def tokens(self) -> int:
@@ -111,7 +115,7 @@ class Ranking:
 
     def share(self, reduction: str) -> float:
         """Its part of a batch: as one element (``prompts``), or as many as it has pairs (``pairs``)."""
-        return self.weight * (len(self.pairs) if reduction == "pairs" else 1)
+        return self.weight * (max(1, len(self.pairs)) if reduction == "pairs" else 1)
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ def load_rankings(
     paths = list(paths)
     for path in paths:
         for row in read_rankings(Path(path)):
-            ranking = _encode(row, encoder, row.weight * params.weight_of(row.source))
+            ranking = encode_ranking(row, encoder, row.weight * params.weight_of(row.source))
             if ranking.pairs and ranking.weight > 0:
                 folds[row.fold].append(ranking)
     if not folds["train"] and not may_be_empty:
@@ -144,6 +148,8 @@ def load_rankings(
     return Rankings(folds["train"], folds["heldout"])
 
 
-def _encode(row: RankingRow, encoder: Encoder, weight: float) -> Ranking:
+def encode_ranking(row: RankingRow, encoder: Encoder, weight: float) -> Ranking:
+    """A row in the tokens of a model; raises :class:`ContractError` where the model cannot take it."""
     group = encoder.group(row.prompt_id, row.messages, row.completions)
-    return Ranking(row.prompt_id, group, pair_margins(row.gaps), weight, row.round, row.source)
+    safe = tuple(completion.safe for completion in row.completions)
+    return Ranking(row.prompt_id, group, pair_margins(row.gaps), weight, row.round, row.source, safe)

@@ -66,6 +66,17 @@ def centering(scores: Tensor, pairs: Sequence[Pair]) -> Tensor:
     return (scores[[pair[0] for pair in pairs]] + scores[[pair[1] for pair in pairs]]) ** 2
 
 
+def said_safe(scores: Tensor, safe: Sequence[bool | None]) -> Tensor:
+    """``-log sigmoid(r)`` of a reply called safe, ``-log sigmoid(-r)`` of an unsafe one, ``[those called]``.
+
+    The auxiliary safety loss of a safety reward model (Llama 2, section 3.2.2); of ``[K]`` scores, those
+    count of which anything was said.
+    """
+    signs = torch.tensor([0.0 if said is None else 2.0 * said - 1.0 for said in safe], device=scores.device)
+    called = signs != 0
+    return -logsigmoid(signs[called] * scores[called])
+
+
 def dpo_sigmoid(differences: Tensor, beta: float) -> Tensor:
     """``-log sigmoid(beta h)`` of each pair, ``[P]`` (Rafailov et al. 2023, eq. 7)."""
     return -logsigmoid(beta * differences)

@@ -76,23 +76,26 @@ class Scorer:
     ) -> list[Tensor]:
         """One ``[K]`` tensor a group: normalised rewards, or ``logit(R_c)`` where there is a safety model.
 
-        The logit is that of the chance, calibrated, that a reply is preferred to an average one.
+        R_c is one of two calibrated chances: that a reply is preferred to an average one, or that it is safe.
         ``safety_prompts`` says of each group whether its prompt is one about safety; none is where it is
         not given. Whitening is left to who has the batch: it changes no order.
         """
+        return self.judged(groups, micro_tokens, safety_prompts)[0]
+
+    def judged(
+        self, groups: Sequence[Group], micro_tokens: int, safety_prompts: Sequence[bool] | None = None
+    ) -> tuple[list[Tensor], list[Tensor] | None]:
+        """The :meth:`rewards`, and with a safety model the chance that each reply is safe, likewise."""
         helpful = self.helpful.rewards(groups, micro_tokens)
         if self._safety is None:
-            return helpful
-        safety = self._safety.rewards(groups, micro_tokens)
+            return helpful, None
+        safety = [own / self._safety.temperature for own in self._safety.rewards(groups, micro_tokens)]
         flags = safety_prompts or [False] * len(groups)
-        return [
-            safety_first(
-                useful / self.helpful.temperature,
-                safe / self._safety.temperature,
-                torch.full((len(safe),), flag),
-            )
+        joined = [
+            safety_first(useful / self.helpful.temperature, safe, torch.full((len(safe),), flag))
             for useful, safe, flag in zip(helpful, safety, flags, strict=True)
         ]
+        return joined, [torch.sigmoid(own) for own in safety]
 
 
 def read_meta(source: str, role: str) -> tuple[Combination, float]:

@@ -13,9 +13,8 @@ from django.db import transaction
 from annotate.datasets.files import write_lines
 from annotate.datasets.models import Snapshot, Source
 from annotate.datasets.rows import as_line, frozen_rows, standing_rows
-from annotate.datasets.safety import SAFETY_BINS, safety_bins
 from annotate.rounds.models import Round
-from training.contracts import MAX_MARGIN, RankingRow, pair_margins
+from training.contracts import MAX_MARGIN, SAFETY_BINS, RankingRow, pair_margins, safety_bins
 
 
 def freeze_snapshot(*, round: Round) -> Snapshot:

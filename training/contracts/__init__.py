@@ -43,6 +43,7 @@ from training.contracts.rows import (
     RankingRow,
     pair_margins,
 )
+from training.contracts.safety import SAFETY_BINS, SafetyBin, safety_bin, safety_bins
 from training.contracts.writing import write_json, write_rows
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "PARTIAL_COMPLETIONS_FILE",
     "RANKINGS_FILE",
     "RESULT_FILE",
+    "SAFETY_BINS",
     "SOURCES",
     "STAGES",
     "CompletionRow",
@@ -69,6 +71,7 @@ __all__ = [
     "PromptRow",
     "RankedCompletion",
     "RankingRow",
+    "SafetyBin",
     "SamplingSpec",
     "Stage",
     "pair_margins",
@@ -77,6 +80,8 @@ __all__ = [
     "read_job",
     "read_prompts",
     "read_rankings",
+    "safety_bin",
+    "safety_bins",
     "write_json",
     "write_rows",
 ]

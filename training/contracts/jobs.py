@@ -16,6 +16,7 @@ Stage = Literal[
     "judge",
     "sft",
     "reward",
+    "safety",
     "dpo",
     "kto",
     "online",
@@ -61,7 +62,7 @@ class JobSpec:
 
     ``policy`` is the model to sample from or to train (a folder or a Hugging Face id). ``reference`` is
     the policy that the round started from. ``base`` is the campaign's first policy. ``reward_model`` is a
-    folder that the reward stage wrote; ``safety_model`` is another, for safety, which with it makes one
+    folder that the reward stage wrote, ``safety_model`` one of the safety stage, which with it makes one
     score; ``previous_reward_model`` is the one of the round before, which is tried on what is new.
     ``rankings``, ``prompts``, ``completions`` and ``dialogues`` are JSON-lines files of :class:`RankingRow`,
     :class:`PromptRow`, :class:`CompletionRow` and :class:`DialogueRow`. ``benchmarks`` are files of

@@ -97,6 +97,8 @@ def read_rankings(path: Path) -> list[RankingRow]:
             raise ContractError(f"{path} line {number}: K completions need K - 1 gaps, and K at least 2.")
         if any(gap is not None and not 0 <= gap <= MAX_MARGIN for gap in row.gaps):
             raise ContractError(f"{path} line {number}: a gap is 0 to {MAX_MARGIN} or null.")
+        if any(item.safe not in (True, False, None) for item in row.completions):
+            raise ContractError(f"{path} line {number}: safe is true, false or null.")
         if row.source not in SOURCES:
             raise ContractError(f"{path} line {number}: a source is one of {', '.join(SOURCES)}.")
         if not math.isfinite(row.weight) or row.weight < 0:

@@ -93,12 +93,16 @@ class RankingRow:
 
 @dataclass(frozen=True)
 class EvaluatedSample:
-    """A held-out reply as the evaluate stage scored it; ``length`` is in tokens, ``reward`` normalised."""
+    """A held-out reply as the evaluate stage scored it; ``length`` is in tokens, ``reward`` normalised.
+
+    ``safe`` is the chance that it is safe, where the job names a safety model; the reward is then a logit.
+    """
 
     text: str
     reward: float
     length: int
     finish: Literal["stop", "length"]
+    safe: float | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from training.params.judge import JudgeParams
 from training.params.kto import KtoParams
 from training.params.loop import LoopParams, RejectionParams, SftParams
 from training.params.on_policy import PpoParams, RlooParams
-from training.params.preference import DpoParams, OnlineParams, RewardParams
+from training.params.preference import DpoParams, OnlineParams, RewardParams, SafetyParams
 from training.params.sampling import BenchmarkParams, EvaluateParams, SampleParams
 
 PARAMS: dict[str, type] = {
@@ -19,6 +19,7 @@ PARAMS: dict[str, type] = {
     "judge": JudgeParams,
     "sft": SftParams,
     "reward": RewardParams,
+    "safety": SafetyParams,
     "dpo": DpoParams,
     "kto": KtoParams,
     "online": OnlineParams,
@@ -42,6 +43,7 @@ __all__ = [
     "RejectionParams",
     "RewardParams",
     "RlooParams",
+    "SafetyParams",
     "SampleParams",
     "SftParams",
     "describe_params",

@@ -43,6 +43,18 @@ class RewardParams(RankingParams):
 
 
 @dataclass(frozen=True)
+class SafetyParams(RewardParams):
+    """The safety stage."""
+
+    safety_weight: float = param(
+        1.0, "weight of the loss that tells replies called unsafe from those called safe"
+    )
+    helpful_share: float = param(
+        0.1, "part of what is learnt that is drawn from rankings without a reply called unsafe, below 1"
+    )
+
+
+@dataclass(frozen=True)
 class PairLossParams(LoopParams):
     """What every stage has that holds pairs against the policy that the round started from."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotate.datasets.safety import safety_bin, safety_bins
-from training.contracts import RankedCompletion, RankingRow
+from training.contracts import RankedCompletion, RankingRow, safety_bin, safety_bins
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from training.contracts import RankingRow, pair_margins
+from training.contracts.rows import RankingRow, pair_margins
 
 SafetyBin = Literal["preferred_safe", "both_safe", "both_unsafe", "preferred_unsafe"]
 SAFETY_BINS: tuple[SafetyBin, ...] = ("preferred_safe", "both_safe", "both_unsafe", "preferred_unsafe")
