@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.test import override_settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from annotate.chat.models import Conversation, Turn
 from annotate.ranking.models import Annotation, Completion
@@ -150,11 +150,21 @@ def test_a_ranking_in_a_chat_can_be_undone_before_it_goes_on(
     round = two_servers()
     page = visit(annotator_of(round), rank_path(round))
     send(page, ASKED)
+    expect(page.get_by_role("radiogroup", name="Which is better")).to_be_visible(timeout=60_000)
+    shown = texts(page)
     rank(page, "1")
     wait_for_composer(page)
+    held: list[Route] = []
+    page.route("**/submit", lambda route: held.append(route))
     page.get_by_role("button", name="Undo ranking").click()
     rank(page, "7")
+    # Nothing goes on before the server has it: what the page heard of the first ranking is over.
+    assert page.get_by_role("textbox").count() == 0
+    expect(page.get_by_text("saving")).to_be_visible()
+    assert page.get_by_role("textbox").count() == 0
+    held[0].continue_()
     wait_for_composer(page)
+    expect(page.get_by_role("region", name="The conversation")).to_contain_text(shown[1], use_inner_text=True)
     gone, stands = Annotation.objects.order_by("pk")
     assert gone.withdrawn_at is not None
     assert stands.ranking == gone.ranking[::-1]

@@ -7,6 +7,7 @@ import { useRankingSession } from '@/features/ranking/hooks/use-ranking-session'
 import { useMe } from '@/lib/session'
 import type { CampaignForMember } from '@/lib/types'
 import { chatQuery, chatRankingApi } from './chat-api'
+import { withRankingOpen } from './chat-state'
 import { Talk } from './talk'
 import classes from './talk.module.css'
 import { useChat } from './use-chat'
@@ -14,18 +15,28 @@ import { useChat } from './use-chat'
 /** A conversation with the models: write, read the replies as they come, rank them, go on with the best. */
 export function ChatPage({ campaign }: { campaign: CampaignForMember }) {
   const queries = useQueryClient()
-  const { chat, link } = useChat(campaign.id)
+  const { chat: heard, link } = useChat(campaign.id)
   const { session, state } = useRankingSession(campaign, useMe().id, { api: chatRankingApi })
 
   // Replies that are written are a comparison, and a ranking that has arrived moves the conversation on.
-  const toRank = chat.conversation?.turns.at(-1)?.task?.uid
+  const toRank = heard.conversation?.turns.at(-1)?.task?.uid
   useEffect(() => {
     if (toRank) void session.refill()
   }, [toRank, session])
-  const unsent = state.outbox.waiting.length
+  const unsent = state.outbox.waiting.filter((entry) => entry.campaign === campaign.id).length
   useEffect(() => {
     if (unsent === 0) void queries.invalidateQueries({ queryKey: chatQuery(campaign.id).queryKey })
   }, [unsent, campaign.id, queries])
+  // One that was undone moves it back, and an answer to an earlier question says nothing of that; nor does
+  // one that comes while a ranking is on its way.
+  const held = state.queue[0]?.uid
+  useEffect(() => {
+    if (!held) return
+    const { queryKey } = chatQuery(campaign.id)
+    void queries.cancelQueries({ queryKey })
+    queries.setQueryData(queryKey, (old) => old && withRankingOpen(old))
+  }, [held, campaign.id, queries])
+  const chat = unsent > 0 ? withRankingOpen(heard) : heard
 
   return (
     <Workbench

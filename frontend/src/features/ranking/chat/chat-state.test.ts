@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Chat, ChatTurn, Conversation } from '@/lib/types'
-import { promptFault, said, withMessage } from './chat-state'
+import { promptFault, said, withMessage, withRankingOpen } from './chat-state'
 
 const turn = (number: number, chosen: number | null, texts: string[]): ChatTurn => ({
   number,
@@ -91,5 +91,17 @@ describe('a message', () => {
     ['abc', null],
   ])('%j is told what is wrong with it: %s', (text, fault) => {
     expect(promptFault(text, chat)).toBe(fault)
+  })
+})
+
+describe('withRankingOpen', () => {
+  it('takes back that the last turn was ranked, and leaves any other state alone', () => {
+    const turns = [turn(1, 1, ['no', 'yes'])]
+    const ranked = { ...chat, conversation: { ...conversation, turns, next: 'write' as const } }
+    const open = withRankingOpen(ranked).conversation
+    expect(open?.next).toBe('rank')
+    expect(open?.turns[0]).toMatchObject({ state: 'ready', chosen: null })
+    expect(withRankingOpen(chat)).toBe(chat)
+    expect(withRankingOpen({ ...chat, conversation: null }).conversation).toBeNull()
   })
 })

@@ -25,6 +25,19 @@ export function withConversation(chat: Chat, conversation: Conversation): Chat {
   return { ...chat, conversation: conversation.ended ? null : conversation }
 }
 
+/**
+ * The conversation while its last turn is at the annotator or its ranking is on its way: nothing goes on yet,
+ * whatever was heard of it before. A ranking that was taken back leaves it like that too.
+ */
+export function withRankingOpen(chat: Chat): Chat {
+  const { conversation } = chat
+  const last = conversation?.turns.at(-1)
+  if (!conversation || last?.state !== 'ranked') return chat
+  const open: ChatTurn = { ...last, state: 'ready', chosen: null }
+  const turns = [...conversation.turns.slice(0, -1), open]
+  return { ...chat, conversation: { ...conversation, turns, next: 'rank', reason: '' } }
+}
+
 /** The conversation as it is read: every turn that was settled, and the message of the last one. */
 export function said(turns: ChatTurn[]): Message[] {
   return turns.flatMap((turn) => {
