@@ -93,7 +93,8 @@ def browser() -> Iterator[Browser]:
     Not for the whole session: its event loop would still run under the tests that come after these.
     """
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    expect.set_options(timeout=15_000)
+    # Long enough for a machine with much else to do; what is as it should be never waits.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
@@ -123,7 +124,7 @@ def visit(address: str, browser: Browser, transactional_db: None) -> Iterator[Vi
         if user is not None:
             context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": address}])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "console",
@@ -149,7 +150,7 @@ def _wait_quiet() -> None:
         WHERE datname = current_database() AND pid <> pg_backend_pid()
           AND backend_type = 'client backend' AND state <> 'idle'
     """
-    deadline, quiet = time.monotonic() + 20, 0
+    deadline, quiet = time.monotonic() + 60, 0
     with connection.cursor() as cursor:
         # Between two queries of one request its connection is idle too: look more than once.
         while quiet < 4 and time.monotonic() < deadline:

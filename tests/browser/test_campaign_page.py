@@ -171,6 +171,7 @@ def test_it_goes_where_one_types(visit: Visit) -> None:
     page = visit(admin(), "/")
     expect(page.get_by_role("link", name="Notes")).to_be_visible()
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Go to")).to_be_focused()
     page.keyboard.type("notes exp")
     expect(page.get_by_role("option", name="Notes: export")).to_be_visible()
     page.keyboard.press("Enter")

@@ -150,6 +150,8 @@ def test_campaign(visit: Visit, size: tuple[int, int], scheme: str) -> None:
     check(page, "campaign-new", size, scheme)
     for tab in ("rounds", "prompts", "people", "checkpoints", "export", "settings"):
         page.goto(f"/campaigns/{round.campaign_id}?tab={tab}")
+        shown = page.get_by_role("tabpanel")
+        expect(shown.get_by_role("heading" if tab == "settings" else "table").first).to_be_visible()
         page.wait_for_load_state("networkidle")
         check(page, f"campaign-{tab}", size, scheme)
 
@@ -157,14 +159,16 @@ def test_campaign(visit: Visit, size: tuple[int, int], scheme: str) -> None:
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)
 @pytest.mark.parametrize("state", ["collecting", "training", "deciding", "failed"])
 def test_round(visit: Visit, tmp_path: Path, size: tuple[int, int], scheme: str, state: str) -> None:
-    round = {
-        "collecting": lambda: written_round(4),
-        "training": training_round,
-        "deciding": lambda: deciding_round(tmp_path),
-        "failed": failed_round,
-    }[state]()
+    make, sign = {
+        "collecting": (lambda: written_round(4), "0 of 6"),
+        "training": (training_round, "12 of 20 steps"),
+        "deciding": (lambda: deciding_round(tmp_path), "63 %"),
+        "failed": (failed_round, "The disk is full."),
+    }[state]
+    round = make()
     page = visit(admin(), f"/rounds/{round.pk}", size=size, scheme=scheme)
     expect(page.get_by_role("heading", name="Round 1")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text(sign)
     page.wait_for_load_state("networkidle")
     check(page, f"round-{state}", size, scheme)
 

@@ -179,6 +179,7 @@ def test_it_stores_all_bad_and_the_reason(visit: Visit) -> None:
     page = open_round(visit, round)
     texts(page)
     press(page, "2xr")
+    expect(page.get_by_label("Your reason")).to_be_focused()
     page.keyboard.type("Both are rude; see g, s and z.")
     page.keyboard.press("Control+Enter")
     wait_saved(page)
@@ -193,6 +194,7 @@ def test_it_skips_with_a_reason_and_shows_the_next(visit: Visit) -> None:
     page = open_round(visit, round)
     first = texts(page)
     press(page, "s")
+    expect(page.get_by_label("Why skip it?")).to_be_focused()
     page.keyboard.type("unclear")
     page.keyboard.press("Enter")
     expect(page.get_by_text(first[0], exact=True)).to_have_count(0)
@@ -278,6 +280,7 @@ def test_it_marks_what_another_answer_does_not_say(visit: Visit) -> None:
     page = open_round(visit, round)
     texts(page)
     press(page, "w")
+    expect(page.locator("mark")).to_have_count(2)
     assert sorted(page.locator("mark").all_inner_texts()) == ["thank you", "thanks"]
     press(page, "w")
     expect(page.locator("mark")).to_have_count(0)

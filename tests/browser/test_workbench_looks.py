@@ -70,6 +70,7 @@ def test_four_answers_with_everything_asked(visit: Visit, size: tuple[int, int],
     expect(page.get_by_role("button", name="Judge A: Thumb up Safe Helpfulness 4")).to_be_visible()
     check(page, "workbench-4", size, scheme)
     press(page, "m")
+    expect(page.get_by_label("A better text of")).to_be_focused()
     page.keyboard.press("Control+End")
     page.keyboard.type(" With love.")
     expect(page.locator("ins")).to_be_visible()

@@ -1,4 +1,5 @@
-"""A small OpenAI-compatible server: ``python openai_server.py`` says its port, and answers until killed.
+"""A small OpenAI-compatible server: ``python openai_server.py [HOLD]`` says its port, and answers until
+killed.
 
 What it says is a function of the request, so that a test knows it; the name of the model decides how it
 behaves: ``slow`` takes its time between words, ``warm`` and ``curt`` have a text of their own, ``broken``,
@@ -8,14 +9,17 @@ behaves: ``slow`` takes its time between words, ``warm`` and ``curt`` have a tex
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 WORDS = 12
+FIRST_WORDS = 8
 SLOW = ("slow", "warm", "curt")
 TEXTS = {
     "warm": "Dear Nora,\n\nThank you so much for your help with the move. You carried **every** heavy box, "
@@ -39,9 +43,13 @@ def chunk(text: str = "", finish: str | None = None) -> bytes:
     return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
 
 
-def start() -> tuple[subprocess.Popen[str], str]:
-    """Start one in a process of its own; returns it and its base address."""
-    process = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True)
+def start(hold: Path | None = None) -> tuple[subprocess.Popen[str], str]:
+    """Start one in a process of its own; returns it and its base address.
+
+    As long as there is a file ``hold``, what writes slowly stops after its first words.
+    """
+    argv = [sys.executable, __file__, *([str(hold)] if hold else [])]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     return process, f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
 
@@ -53,6 +61,8 @@ def answer(request: dict[str, Any]) -> Iterator[bytes]:
     for number, word in enumerate(words(request)):
         if model in SLOW:
             time.sleep(0.1)
+            while number == FIRST_WORDS and any(map(os.path.exists, sys.argv[1:])):
+                time.sleep(0.05)
         yield chunk(word)
         if number == 3 and model == "broken":
             return
