@@ -26,6 +26,16 @@ def single_page(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """What keeps the front end loading without a connection; at the root, since it serves all addresses."""
+    script = settings.FRONTEND_DIST / "sw.js"
+    if not script.exists():
+        return HttpResponse(_NOT_BUILT, status=503, content_type="text/plain")
+    response = HttpResponse(script.read_bytes(), content_type="text/javascript; charset=utf-8")
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
 def api_unknown(request: HttpRequest) -> HttpResponse:
     """An address under /api that no room has."""
     return JsonResponse({"detail": "There is no such address."}, status=404)

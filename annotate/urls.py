@@ -22,6 +22,7 @@ urlpatterns = [
     re_path("^api/", pages.api_unknown),
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),
+    path("sw.js", pages.service_worker),
     re_path("^(?!static/|ws/)", pages.single_page),
 ]
 

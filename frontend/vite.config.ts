@@ -1,11 +1,15 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { offlineShell } from './offline-shell'
 
 // The development server hands everything that is not the front end to a running `manage.py up`.
 const backend = process.env.PLUMBLINE_BACKEND ?? 'http://127.0.0.1:8000'
 
+const base = '/static/'
+
 export default defineConfig({
-  base: '/static/',
+  base,
+  plugins: [offlineShell({ base, publicFiles: ['plumbline.svg'] })],
   esbuild: { jsx: 'automatic' },
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {

@@ -51,6 +51,16 @@ def test_it_says_what_to_do_when_the_pages_are_not_built(settings: Settings, tmp
     assert b"make build" in answer.content
 
 
+def test_it_serves_the_service_worker_for_all_addresses(settings: Settings, tmp_path: Path) -> None:
+    settings.FRONTEND_DIST = tmp_path
+    assert Client().get("/sw.js").status_code == 503
+    (tmp_path / "sw.js").write_text("self.x = 1")
+    answer = Client().get("/sw.js")
+    assert answer.content == b"self.x = 1"
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert answer.headers["Cache-Control"] == "no-cache"
+
+
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/rounds/x"])
 def test_an_unknown_api_address_is_a_404_in_json(path: str) -> None:
     answer = Client().get(path)

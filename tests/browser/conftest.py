@@ -105,13 +105,20 @@ def browser() -> Iterator[Browser]:
 def visit(address: str, browser: Browser, transactional_db: None) -> Iterator[Visit]:
     """``visit(user, path, size=, scheme=)`` opens a page as that person, each time in a browser of its own.
 
+    With ``has_worker`` it is one that keeps the shell of the pages for when there is no network.
+
     A test fails if a page has thrown an error or was refused something by its content security policy.
     """
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
     def open_page(
-        user: User | None, path: str, size: tuple[int, int] = DESKTOP, scheme: str = "light"
+        user: User | None,
+        path: str,
+        size: tuple[int, int] = DESKTOP,
+        scheme: str = "light",
+        *,
+        has_worker: bool = False,
     ) -> Page:
         context = browser.new_context(
             base_url=address,
@@ -119,6 +126,7 @@ def visit(address: str, browser: Browser, transactional_db: None) -> Iterator[Vi
             color_scheme=scheme,  # type: ignore[arg-type]  # a Literal in playwright
             has_touch=size == PHONE,
             reduced_motion="reduce",
+            service_workers="allow" if has_worker else "block",
         )
         contexts.append(context)
         if user is not None:

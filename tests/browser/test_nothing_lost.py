@@ -70,6 +70,60 @@ def test_it_goes_on_offline_and_saves_when_the_network_is_back(visit: Visit) -> 
     assert len(texts(page)) == 2
 
 
+def test_it_goes_on_after_a_reload_without_a_network(visit: Visit) -> None:
+    round = collecting_round(comparisons=5, k=2)
+    page = visit(annotator_of(round), rank_path(round), has_worker=True)
+    texts(page)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.context.set_offline(True)
+    press(page, "1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("offline: 1 waiting")).to_be_visible()
+    shown = texts(page)
+    press(page, "2x")
+    page.reload()
+    told = page.get_by_role("alert").filter(has_text="This is what your browser has kept")
+    expect(told).to_be_visible()
+    assert texts(page) == shown
+    expect(page.get_by_text("offline: 1 waiting")).to_be_visible()
+    expect(page.get_by_role("radio", name="A better")).to_be_checked()
+    expect(page.get_by_role("button", name="All bad")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("offline: 2 waiting")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("offline: 2 waiting")).to_be_visible()
+    press(page, "7")
+    page.keyboard.press("Enter")
+    assert stored(round) == []
+    page.context.set_offline(False)
+    wait_saved(page)
+    assert [(each.gaps, each.all_bad) for each in stored(round)] == [([3], False), ([2], True), ([3], False)]
+    expect(told).to_have_count(0)
+    assert len(texts(page)) == 2
+
+
+def test_a_reload_without_a_network_shows_nothing_of_whoever_has_logged_out(visit: Visit) -> None:
+    round = collecting_round(comparisons=2, k=2)
+    user = annotator_of(round)
+    page = visit(user, rank_path(round), has_worker=True)
+    [first, _] = texts(page)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    names = "caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name))))"
+    kept = page.evaluate(
+        names + ".then((all) => Promise.all(all.map((one) => one.keys())))"
+        ".then((all) => all.flat().map((request) => new URL(request.url).pathname))"
+    )
+    assert "/" in kept
+    assert all(path == "/" or path.startswith("/static/") for path in kept)
+    page.get_by_role("button", name=f"Account of {user.username}").click()
+    page.get_by_role("menuitem", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    page.context.set_offline(True)
+    page.goto(rank_path(round))
+    expect(page.get_by_role("heading", name="Log in").or_(page.get_by_role("alert"))).to_be_visible()
+    expect(page.get_by_text(first, exact=True)).to_have_count(0)
+
+
 def test_it_saves_after_a_reload_what_it_could_not_send_before(visit: Visit) -> None:
     round = collecting_round(comparisons=3, k=2)
     page = open_round(visit, round)

@@ -17,6 +17,14 @@ window.addEventListener('vite:preloadError', () => {
   window.location.reload()
 })
 
+// The development server has none, and without HTTPS a browser takes none but from its own machine. It keeps
+// what the page is made of, once the page itself has come.
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  window.addEventListener('load', () => {
+    navigator.serviceWorker.register('/sw.js').catch(() => undefined)
+  })
+}
+
 const place = document.getElementById('root')
 if (!place) throw new Error('index.html has no #root.')
 

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useLocation } from '@tanstack/react-router'
 import { remove } from '@/lib/api'
 import { plural } from '@/lib/format'
+import { dropKeptAnswers } from '@/lib/kept-answer'
 import { unreadQuery } from '@/lib/notes'
 import { sessionQuery, useMe } from '@/lib/session'
 import classes from './account-menu.module.css'
@@ -24,6 +25,7 @@ export function AccountMenu() {
     // A whole new page, so that nothing of this person stays in memory.
     onSuccess: () => {
       queries.setQueryData(sessionQuery.queryKey, null)
+      dropKeptAnswers()
       window.location.assign('/login')
     },
   })

@@ -1,12 +1,20 @@
 import { queryOptions } from '@tanstack/react-query'
-import { get } from './api'
+import { keptAnswer } from './kept-answer'
 import type { Campaign } from './types'
+
+/** Asked without a connection too: this browser may have kept the answer. */
+const KEPT = { networkMode: 'always' } as const
 
 /** One campaign. Who only annotates gets a part of it: {@link CampaignForMember}. */
 export const campaignQuery = (id: number) =>
-  queryOptions({ queryKey: ['campaign', id], queryFn: () => get<Campaign>(`/campaigns/${id}`) })
+  queryOptions({
+    queryKey: ['campaign', id],
+    queryFn: () => keptAnswer<Campaign>(`/campaigns/${id}`),
+    ...KEPT,
+  })
 
 export const campaignsQuery = queryOptions({
   queryKey: ['campaigns'],
-  queryFn: () => get<Campaign[]>('/campaigns'),
+  queryFn: () => keptAnswer<Campaign[]>('/campaigns'),
+  ...KEPT,
 })

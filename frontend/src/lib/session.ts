@@ -1,11 +1,12 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { get } from './api'
+import { keptAnswer } from './kept-answer'
 import type { Me } from './types'
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
-  queryFn: () => get<{ user: Me | null }>('/session').then((answer) => answer.user),
+  queryFn: () => keptAnswer<{ user: Me | null }>('/session').then((answer) => answer.user),
   staleTime: 5 * 60_000,
+  networkMode: 'always',
 })
 
 /** Who is logged in; the routes behind the login make sure that somebody is. */

@@ -11,6 +11,7 @@ interface ActionBarProps {
   settings: TaskSettings
   keymap: Keymap
   outbox: OutboxState
+  isOffline: boolean
   allBad: boolean
   hasReason: boolean
   isReady: boolean
@@ -50,7 +51,7 @@ export function ActionBar(props: ActionBarProps) {
           {props.hasReason ? 'Reason ✓' : 'Reason'}
         </Button>
       )}
-      <SaveWord outbox={props.outbox} />
+      <SaveWord outbox={props.outbox} isOffline={props.isOffline} />
       <Button
         size="sm"
         variant="default"
@@ -85,14 +86,20 @@ export function ActionBar(props: ActionBarProps) {
   )
 }
 
-export function SaveWord({ outbox }: { outbox: OutboxState }) {
+export function SaveWord({
+  outbox,
+  isOffline = false,
+}: {
+  outbox: OutboxState
+  isOffline?: boolean
+}) {
   return (
     <span
       className={classes.saved}
       role="status"
-      data-trouble={outbox.trouble !== null || undefined}
+      data-trouble={outbox.trouble !== null || isOffline || undefined}
     >
-      {saveWord(outbox)}
+      {saveWord(outbox, isOffline)}
     </span>
   )
 }

@@ -73,6 +73,7 @@ export function Controls(props: ControlsProps) {
           settings={settings}
           keymap={props.keymap}
           outbox={state.outbox}
+          isOffline={state.isOffline}
           allBad={draft.allBad}
           hasReason={draft.rationale.trim() !== ''}
           isReady={step.kind === 'submit'}

@@ -38,7 +38,7 @@ export function RankingPage({ campaign, amend, onAmended }: RankingPageProps) {
               ) : (
                 <NothingWaits progress={state.progress} canUndo={state.canUndo} onUndo={undo} />
               )}
-              <SaveWord outbox={state.outbox} />
+              <SaveWord outbox={state.outbox} isOffline={state.isOffline} />
             </>
           )}
         </div>

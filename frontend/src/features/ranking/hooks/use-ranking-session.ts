@@ -5,7 +5,7 @@ import type { SessionOptions } from '@/features/ranking/model/session-types'
 import type { CampaignForMember } from '@/lib/types'
 
 const HEARTBEAT_MS = 60_000
-/** With nothing to rank, look again this often. */
+/** With nothing to rank, or without a connection, look again this often. */
 const POLL_MS = 10_000
 const SIGNS_OF_LIFE = [
   'keydown',
@@ -43,7 +43,8 @@ export function useRankingSession(
       session.remindOfBreak()
     }, HEARTBEAT_MS)
     const poll = setInterval(() => {
-      if (session.snapshot().queue.length === 0 && !document.hidden) void session.refill()
+      const { queue, isOffline } = session.snapshot()
+      if ((queue.length === 0 || isOffline) && !document.hidden) void session.refill()
     }, POLL_MS)
     return () => {
       clearInterval(heartbeat)

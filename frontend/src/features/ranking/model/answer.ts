@@ -1,8 +1,9 @@
-import type { Submission, Undone } from '@/lib/types'
+import type { MineAnnotation, Submission, Undone } from '@/lib/types'
 import type { Draft } from './draft'
 import { decidedGaps, EMPTY_DRAFT } from './draft'
 import type { Asked } from './judging'
 import { sendable } from './judging'
+import type { Held } from './session-types'
 
 export type Answer = Omit<Submission, 'client_id'>
 
@@ -34,4 +35,10 @@ export function draftOfAnswer(
     allBad: said.all_bad,
     rationale: said.rationale,
   }
+}
+
+/** One of one's annotations as what stands on the screen to be changed: the texts, and nothing that was said. */
+export function taskToAmend({ uid, prompt, completions }: MineAnnotation): Held {
+  const shown = completions.map(({ position, text }) => ({ position, text }))
+  return { uid, amends: uid, deadline: '', prompt, completions: shown }
 }

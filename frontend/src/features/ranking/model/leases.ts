@@ -1,4 +1,4 @@
-import { ApiError, sentenceOf } from '@/lib/api'
+import { ApiError } from '@/lib/api'
 import type { Lease } from '@/lib/types'
 import type { Held, RankingApi } from './session-types'
 
@@ -13,7 +13,7 @@ interface LeasesOptions {
   api: RankingApi
   campaign: number
   onLeased: (lease: Lease) => void
-  onTrouble: (sentence: string) => void
+  onTrouble: (problem: unknown) => void
 }
 
 /** What this person holds on the server: asked for, topped up, and held for longer. */
@@ -48,7 +48,7 @@ export class Leases {
     try {
       onLeased(await api.lease(campaign, WANT))
     } catch (problem) {
-      onTrouble(sentenceOf(problem))
+      onTrouble(problem)
     }
   }
 }

@@ -69,6 +69,44 @@ describe('a ranking session', () => {
     expect(session.snapshot().queue.map((one) => one.uid)).toEqual(['four'])
   })
 
+  it('goes on after a reload without a network with what this browser has kept', async () => {
+    const server = new FakeServer()
+    const before = begin(server)
+    await before.start()
+    choose(before, 0)
+    before.submit()
+    await settled()
+    choose(before, 6)
+    server.isDown = true
+    const after = begin(server)
+    await after.start()
+    expect(after.snapshot()).toMatchObject({ isOffline: true, isStarting: false })
+    expect(after.snapshot().notice).toContain('what your browser has kept')
+    expect(after.snapshot().queue.map((one) => one.uid)).toEqual(['two', 'three', 'four'])
+    expect(after.snapshot().draft.order).toEqual([1, 0])
+    expect(after.submit()).toBeNull()
+    server.isDown = false
+    after.retryNow()
+    await settled()
+    await settled()
+    expect(after.snapshot()).toMatchObject({ isOffline: false, notice: null })
+    expect(server.saved.map((one) => one.uid)).toEqual(['one', 'two'])
+  })
+
+  it('shows after a reload without a network nothing that was answered meanwhile', async () => {
+    const server = new FakeServer()
+    const before = begin(server)
+    await before.start()
+    server.isDown = true
+    choose(before, 0)
+    before.submit()
+    await settled()
+    const after = begin(server)
+    await after.start()
+    expect(after.snapshot().queue.map((one) => one.uid)).toEqual(['two', 'three'])
+    expect(after.snapshot().outbox.waiting).toHaveLength(1)
+  })
+
   it('brings a draft back after a reload', async () => {
     const server = new FakeServer()
     server.tasks = [task('one', 4)]

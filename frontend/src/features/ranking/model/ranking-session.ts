@@ -1,20 +1,22 @@
 import { sentenceOf } from '@/lib/api'
 import { newUuid } from '@/lib/new-uuid'
-import type { Lease, Submitted, TaskSettings, Undone } from '@/lib/types'
-import { answerOf, draftOfAnswer } from './answer'
+import type { TaskSettings, Undone } from '@/lib/types'
+import { answerOf, draftOfAnswer, taskToAmend } from './answer'
+import type { Sent } from './deliver'
+import { deliver } from './deliver'
 import type { DraftAction, Step } from './draft'
-import { draftReducer, EMPTY_DRAFT, nextStep } from './draft'
+import { draftReducer, nextStep } from './draft'
 import { DraftKeeper } from './draft-keeper'
 import type { Asked } from './judging'
 import { askedBy } from './judging'
 import { keepAsDraft } from './late-answer'
-import { Leases } from './leases'
 import type { Entry } from './outbox'
 import { Outbox } from './outbox'
-import { mergeLeases, withoutTask, withTaskFirst } from './queue'
 import type { Held, RankingState, SessionOptions } from './session-types'
+import { NOTHING_YET } from './session-types'
 import { Sitting } from './sitting'
 import { dropDraft, pruneDrafts, saveStored } from './storage'
+import { TaskQueue } from './task-queue'
 import { Undoing } from './undoing'
 
 /** Who has shown no sign of life for this long has left: their leases are let run out. */
@@ -22,27 +24,17 @@ const AWAY_MS = 5 * 60_000
 /** After this long without a sign of life, the first one looks at what happened elsewhere. */
 const PAUSE_MS = 45_000
 
-const HOLD_LOST =
-  'Your hold on this comparison has run out. You can still submit it: it counts if nobody else has taken it.'
-const ANSWERED_ELSEWHERE =
-  'You have answered that comparison in another tab or on another device. You find it under My rankings.'
-
-type Sent = Submitted | undefined
-
 /** One annotator at work in one campaign: what is on the screen, what comes next, what is being saved. */
 export class RankingSession {
   private state: RankingState
   private readonly listeners = new Set<() => void>()
   private readonly outbox: Outbox<Sent>
   private readonly keeper: DraftKeeper
-  private readonly leases: Leases
-  private readonly done = new Set<string>()
+  private readonly queue: TaskQueue
   private readonly now: () => number
   private readonly sitting: Sitting
   private asks: TaskSettings
   private readonly undoing: Undoing
-  /** The comparison on the screen of which it was told that it is no longer held. */
-  private lost: string | null = null
 
   constructor(private readonly options: SessionOptions) {
     const { api, storage, user, campaign } = options
@@ -55,7 +47,7 @@ export class RankingSession {
       user,
       storage,
       schedule,
-      send: (entry) => this.send(entry),
+      send: (entry) => deliver(api, entry),
       onSent: (entry, sent) => this.sent(entry, sent),
       onRefused: (entry) => this.refused(entry),
     })
@@ -67,31 +59,37 @@ export class RankingSession {
       campaign,
       onUndone: (undone, seconds) => this.restore(undone, seconds),
     })
-    for (const entry of this.outbox.snapshot().waiting) this.done.add(entry.task.uid)
-    this.state = {
-      queue: [],
-      draft: EMPTY_DRAFT,
-      elsewhere: null,
-      progress: null,
-      outbox: this.outbox.snapshot(),
-      isStarting: true,
-      isUndoing: false,
-      canUndo: this.canUndo(),
-      notice: null,
-    }
-    this.leases = new Leases({
-      api,
-      campaign,
-      onLeased: (lease) => this.leased(lease),
-      onTrouble: (sentence) => this.couldNotLease(sentence),
-    })
+    this.state = { ...NOTHING_YET, outbox: this.outbox.snapshot(), canUndo: this.canUndo() }
+    this.queue = new TaskQueue(
+      {
+        api,
+        storage,
+        user,
+        campaign,
+        isAmending: options.amend !== undefined,
+        onTasks: (queue, isNew) => {
+          this.update({ queue })
+          if (isNew) this.keeper.show(queue[0] ?? null)
+        },
+        onRenewed: (task) => this.keeper.renew(task),
+        onAsked: (progress, isOffline) =>
+          this.update({ isOffline, isStarting: false, ...(progress && { progress }) }),
+        onNotice: (notice) => this.update({ notice }),
+        onOver: (notice) => this.state.notice === notice && this.dismissNotice(),
+        look: () => this.keeper.look(),
+      },
+      this.outbox.snapshot().waiting,
+    )
     this.keeper = new DraftKeeper({
       api,
       storage,
       now: this.now,
       schedule,
       onChange: (kept) => this.update(kept),
-      onAnswered: (uid) => this.answeredElsewhere(uid),
+      onAnswered: (uid) => {
+        dropDraft(storage, uid)
+        this.queue.answered(uid)
+      },
     })
     this.outbox.subscribe(() => this.update({ outbox: this.outbox.snapshot() }))
   }
@@ -116,7 +114,7 @@ export class RankingSession {
 
   /** Top up the comparisons at hand. */
   refill(): Promise<void> {
-    return this.options.amend ? Promise.resolve() : this.leases.refill()
+    return this.queue.refill()
   }
 
   dispatch(action: DraftAction): void {
@@ -141,11 +139,11 @@ export class RankingSession {
     const clientId = this.newId()
     const answer = answerOf(this.state.draft, this.askedOf(task), this.keeper.seconds())
     const body = { client_id: clientId, ...answer }
-    const { amends } = task
+    const { amends: annotation } = task
     this.settle(
       task,
       clientId,
-      amends ? { kind: 'amend', annotation: amends, body } : { kind: 'submit', body },
+      annotation ? { kind: 'amend', annotation, body } : { kind: 'submit', body },
     )
     return null
   }
@@ -173,8 +171,7 @@ export class RankingSession {
   async heartbeat(): Promise<void> {
     void this.keeper.send()
     if (!this.keeper.isActive(AWAY_MS)) return
-    const leased = this.state.queue.filter((task) => !task.amends)
-    await Promise.all(leased.map((task) => this.hold(task)))
+    await this.queue.hold()
   }
 
   touch(): void {
@@ -190,16 +187,13 @@ export class RankingSession {
   /** Called now and then: a long sitting is told of between two notices that matter more. */
   remindOfBreak(): void {
     if (this.state.notice !== null || !this.sitting.isBreakDue(this.now())) return
-    const { break_minutes: minutes } = this.options.task
-    const notice = `You have been at it for ${minutes} minutes. A few minutes away help eyes and judgement.`
-    this.update({ notice })
+    this.update({ notice: this.sitting.reminder })
   }
 
   /** The page is in sight again after it was hidden. */
   resume(): void {
     this.keeper.resume()
     this.retryNow()
-    void this.refill()
   }
 
   /** The page is about to be hidden or closed. */
@@ -213,6 +207,7 @@ export class RankingSession {
   retryNow(): void {
     void this.outbox.flush()
     void this.keeper.send()
+    void this.refill()
   }
 
   /** Show the other of two drafts. */
@@ -239,19 +234,16 @@ export class RankingSession {
   /** Another tab of this person changed the storage: what it answered is off this screen too. */
   followOtherTab(change: Pick<StorageEvent, 'key' | 'oldValue' | 'newValue'>): void {
     const entry = this.outbox.heard(change)
-    if (entry && change.newValue === null && !entry.attempted) this.done.delete(entry.task.uid)
-    else if (entry?.refused === null) this.done.add(entry.task.uid)
     this.outbox.reload()
     this.undoing.reload()
-    this.setQueue(this.state.queue.filter((task) => !this.done.has(task.uid)))
+    this.queue.followOtherTab(entry, change.newValue === null)
     this.keeper.follow()
   }
 
   private beginAmending(amend: NonNullable<SessionOptions['amend']>): void {
-    const { uid, prompt, completions } = amend
-    const shown = completions.map(({ position, text }) => ({ position, text }))
-    const task: Held = { uid, amends: uid, deadline: '', prompt, completions: shown }
-    this.update({ queue: [task], isStarting: false })
+    const task = taskToAmend(amend)
+    this.update({ isStarting: false })
+    this.queue.putFirst(task)
     this.keeper.show(task, draftOfAnswer(amend, this.askedOf(task)))
   }
 
@@ -262,7 +254,6 @@ export class RankingSession {
   private restore(undone: Undone, seconds: number): void {
     const task = undone.assignment
     this.pause()
-    this.done.delete(task.uid)
     const draft = { ...draftOfAnswer(undone, this.askedOf(task)), activeSeconds: seconds }
     saveStored(this.options.storage, task.uid, {
       draft,
@@ -270,24 +261,16 @@ export class RankingSession {
       version: task.draft?.version ?? 0,
       isUnsent: true,
     })
-    this.setQueue(withTaskFirst(this.state.queue, task))
+    this.queue.putFirst(task)
   }
 
   private settle(task: Held, clientId: string, what: Entry['what']): void {
-    this.done.add(task.uid)
     const { campaign } = this.options
     this.outbox.add({ clientId, campaign, task, what, queuedAt: this.now() })
     dropDraft(this.options.storage, task.uid)
-    this.setQueue(withoutTask(this.state.queue, task.uid))
+    this.queue.settle(task.uid)
     this.update({ notice: null })
     if (this.state.queue.length === 0) void this.refill()
-  }
-
-  private send({ task, what }: Entry): Promise<Sent> {
-    const { api } = this.options
-    if (what.kind === 'submit') return api.submit(task.uid, what.body)
-    if (what.kind === 'amend') return api.amend(what.annotation, what.body)
-    return api.skip(task.uid, what.reason)
   }
 
   private sent({ campaign, what }: Entry, sent: Sent): void {
@@ -301,62 +284,8 @@ export class RankingSession {
 
   /** It may be offered again: then it is to be shown again, with what was said as its draft. */
   private refused(entry: Entry): void {
-    this.done.delete(entry.task.uid)
+    this.queue.reopen(entry.task.uid)
     void keepAsDraft(this.options.api, entry, this.askedOf(entry.task))
-  }
-
-  private answeredElsewhere(uid: string): void {
-    this.done.add(uid)
-    dropDraft(this.options.storage, uid)
-    this.setQueue(withoutTask(this.state.queue, uid))
-    this.update({ notice: ANSWERED_ELSEWHERE })
-    void this.refill()
-  }
-
-  private leased({ assignments, progress }: Lease): void {
-    const before = this.state.queue[0]?.uid
-    this.update({ progress, isStarting: false })
-    this.setQueue(mergeLeases(this.state.queue, assignments, this.done))
-    const [current] = this.state.queue
-    if (!current || current.uid !== before) return
-    if (assignments.some((task) => task.uid === before)) {
-      this.lost = null
-      this.keeper.renew(current)
-    } else void this.missed(current)
-  }
-
-  /** The comparison on the screen is not among what this person holds. */
-  private async missed(task: Held): Promise<void> {
-    if ((await this.keeper.look()) === 'expired') this.tellLost(task)
-  }
-
-  private couldNotLease(sentence: string): void {
-    const isEmpty = this.state.queue.length === 0
-    this.update({ isStarting: false, notice: isEmpty ? sentence : this.state.notice })
-  }
-
-  private async hold(task: Held): Promise<void> {
-    if (await this.leases.extend(task)) return
-    if (this.state.queue[0]?.uid !== task.uid) {
-      return this.setQueue(withoutTask(this.state.queue, task.uid))
-    }
-    await this.keeper.look()
-    this.tellLost(task)
-  }
-
-  /** Once for each time that it is lost. */
-  private tellLost({ uid }: Held): void {
-    if (this.state.queue[0]?.uid !== uid || this.lost === uid) return
-    this.lost = uid
-    this.update({ notice: HOLD_LOST })
-  }
-
-  /** Put up the first of the queue, with its draft if there is one. */
-  private setQueue(queue: Held[]): void {
-    const [task] = queue
-    const isNew = task?.uid !== this.state.queue[0]?.uid
-    this.update({ queue })
-    if (isNew) this.keeper.show(task ?? null)
   }
 
   private canUndo(): boolean {

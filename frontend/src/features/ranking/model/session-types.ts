@@ -9,6 +9,7 @@ import type {
   Undone,
 } from '@/lib/types'
 import type { Draft } from './draft'
+import { EMPTY_DRAFT } from './draft'
 import type { DraftApi, Elsewhere } from './draft-sync'
 import type { OutboxState } from './outbox'
 
@@ -50,8 +51,23 @@ export interface RankingState {
   outbox: OutboxState
   /** The first answer about what waits is still out. */
   isStarting: boolean
+  /** The last question what waits got no answer. */
+  isOffline: boolean
   isUndoing: boolean
   canUndo: boolean
   /** One sentence about something the annotator should know. */
   notice: string | null
+}
+
+/** Before the first answer. */
+export const NOTHING_YET: Omit<RankingState, 'outbox'> = {
+  queue: [],
+  draft: EMPTY_DRAFT,
+  elsewhere: null,
+  progress: null,
+  isStarting: true,
+  isOffline: false,
+  isUndoing: false,
+  canUndo: false,
+  notice: null,
 }

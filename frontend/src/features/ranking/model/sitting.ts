@@ -16,6 +16,10 @@ export class Sitting {
     this.lastSign = now
   }
 
+  get reminder(): string {
+    return `You have been at it for ${this.minutes} minutes. A few minutes away help eyes and judgement.`
+  }
+
   touch(now: number): void {
     if (now - this.lastSign >= BREAK_MS) {
       this.begunAt = now

@@ -1,4 +1,5 @@
 import { newUuid } from '@/lib/new-uuid'
+import type { Task } from '@/lib/types'
 import type { Draft } from './draft'
 import { EMPTY_DRAFT } from './draft'
 import { isBlank, nothingSaid } from './judging'
@@ -6,6 +7,7 @@ import { isBlank, nothingSaid } from './judging'
 const DRAFT = 'plumbline.draft.'
 const BROWSER = 'plumbline.browser'
 const UNDO = 'plumbline.undo.'
+const HELD = 'plumbline.kept.held.'
 const KEEP_MS = 7 * 86_400_000
 const UNDO_DEPTH = 20
 
@@ -109,4 +111,13 @@ export function loadUndo(storage: Storage, user: number, campaign: number): stri
 
 export function saveUndo(storage: Storage, user: number, campaign: number, uids: string[]): void {
   write(storage, `${UNDO}${user}.${campaign}`, uids.slice(-UNDO_DEPTH))
+}
+
+/** What this person holds, for a page that is reloaded without a connection. Logging out drops it. */
+export function loadHeld(storage: Storage, user: number, campaign: number): Task[] {
+  return read<Task[]>(storage, `${HELD}${user}.${campaign}`) ?? []
+}
+
+export function saveHeld(storage: Storage, user: number, campaign: number, tasks: Task[]): void {
+  write(storage, `${HELD}${user}.${campaign}`, tasks)
 }

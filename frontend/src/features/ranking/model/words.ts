@@ -123,9 +123,9 @@ function judgementAsText(said: Judgement): string {
 }
 
 /** One quiet word about what is being saved. */
-export function saveWord(outbox: OutboxState): string {
+export function saveWord(outbox: OutboxState, isOffline: boolean): string {
   const waiting = outbox.waiting.length
-  if (waiting === 0) return 'saved'
+  if (waiting === 0) return isOffline ? 'offline' : 'saved'
   if (outbox.trouble === 'offline') return `offline: ${waiting} waiting`
   if (outbox.trouble === 'server') return `the server is busy: ${waiting} waiting`
   if (outbox.trouble === 'login') return `logged out: ${waiting} waiting`
