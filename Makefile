@@ -16,7 +16,7 @@ PYTEST_WORKERS ?= 2
 
 PAGES := frontend/dist/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
-	$(wildcard frontend/index.html frontend/vite.config.ts frontend/tsconfig.json)
+	$(wildcard frontend/index.html frontend/*.ts frontend/tsconfig.json)
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
