@@ -44,7 +44,8 @@ class Recipe(Declared):
     method starts where the one before it ended, and all are held to the policy that the round started from.
     ``policy_prompts`` is how many prompts the policy answers anew where a method learns from fresh replies.
     ``judge`` is a language model that ranks the round's train comparisons too: the round's policy, or the
-    model that the server's operator has named. ``params`` go to the stages unread.
+    model that the server's operator has named. ``safety`` asks for a second reward model, of what people said
+    of each reply's safety, which scores replies together with the first. ``params`` go to the stages unread.
     """
 
     k: int = field(default=4, metadata=whole(2, MAX_K))
@@ -59,10 +60,11 @@ class Recipe(Declared):
     judge: Literal["off", "policy", "endpoint"] = field(
         default="off", metadata=choice("off", "policy", "endpoint")
     )
+    safety: bool = field(default=False, metadata=flag())
     lora: bool = field(default=True, metadata=flag())
     seed: int = field(default=0, metadata=whole(0, 2**31 - 1))
     params: dict[str, dict[str, Any]] = field(
-        default_factory=dict, metadata=parameters("judge", "reward", *METHODS.values(), "evaluate")
+        default_factory=dict, metadata=parameters("judge", "reward", "safety", *METHODS.values(), "evaluate")
     )
 
     @classmethod
@@ -81,8 +83,10 @@ class Recipe(Declared):
 
     @property
     def reward_stages(self) -> list[Stage]:
-        """The stages that end in the reward model, in order."""
-        return ["reward"] if self.judge == "off" else ["judge", "reward"]
+        """The stages that end in what scores replies, in order."""
+        judge: list[Stage] = [] if self.judge == "off" else ["judge"]
+        safety: list[Stage] = ["safety"] if self.safety else []
+        return [*judge, "reward", *safety]
 
     @property
     def policy_stages(self) -> list[Stage]:

@@ -34,7 +34,7 @@ def prompts_to_sample(round: Round, recipe: Recipe, split: Split, count: int) ->
     chosen = _chosen(round, recipe, split, count)
     turns = ((number // len(chosen), chosen[number % len(chosen)]) for number in range(count))
     return [
-        PromptRow(f"{prompt.pk}.{again}" if again else str(prompt.pk), prompt.messages)
+        PromptRow(f"{prompt.pk}.{again}" if again else str(prompt.pk), prompt.messages, prompt.safety)
         for again, prompt in turns
     ]
 
@@ -42,13 +42,13 @@ def prompts_to_sample(round: Round, recipe: Recipe, split: Split, count: int) ->
 def prompts_to_learn_from(round: Round, recipe: Recipe) -> list[PromptRow]:
     """Train prompts for methods that let the policy answer anew, each once."""
     chosen = _chosen(round, recipe, Split.TRAIN, recipe.policy_prompts)
-    return [PromptRow(str(prompt.pk), prompt.messages) for prompt in chosen]
+    return [PromptRow(str(prompt.pk), prompt.messages, prompt.safety) for prompt in chosen]
 
 
 def heldout_prompts(round: Round) -> list[PromptRow]:
     """Every held-out prompt of the campaign."""
     heldout = Prompt.objects.filter(campaign=round.campaign_id, split=Split.HELDOUT).order_by("pk")
-    return [PromptRow(str(prompt.pk), prompt.messages) for prompt in heldout]
+    return [PromptRow(str(prompt.pk), prompt.messages, prompt.safety) for prompt in heldout]
 
 
 def rankings_so_far(round: Round) -> list[str]:
@@ -78,7 +78,7 @@ def write_completions(round: Round, folder: Path, *, so_far: bool) -> tuple[str,
         raise Invalid("There is no reply to a train prompt to choose the best from.")
     path = folder / "completions.jsonl"
     write_rows(path, _numbered(replies.order_by("comparison__prompt", "pk").iterator(chunk_size=CHUNK)))
-    prompts = [PromptRow(str(prompt.pk), prompt.messages) for prompt in answered]
+    prompts = [PromptRow(str(prompt.pk), prompt.messages, prompt.safety) for prompt in answered]
     return write_prompts(folder, prompts), [str(path)]
 
 

@@ -19,7 +19,7 @@ from annotate.loop.models import RunState, TrainingRun
 from annotate.prompts.models import Split
 from annotate.rounds.digests import model_location
 from annotate.rounds.models import Checkpoint, CheckpointKind, Round
-from annotate.rounds.services import checkpoint_of, first_policy_of, reward_model_before
+from annotate.rounds.services import checkpoint_before, checkpoint_of, first_policy_of
 from training.contracts import (
     STAGES,
     JobSpec,
@@ -100,13 +100,18 @@ def _judge(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
     return {"prompts": prompts, "completions": completions, "params": params}
 
 
-def _reward(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
-    before = reward_model_before(round)
-    return {
-        "rankings": inputs.rankings_so_far(round),
-        "lora": _lora(recipe),
-        "previous_reward_model": _path(before) if before else "",
-    }
+def _fitted(kind: CheckpointKind) -> Builder:
+    """A model that scores replies, from everything that was said so far."""
+
+    def build(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
+        before = checkpoint_before(round, kind)
+        return {
+            "rankings": inputs.rankings_so_far(round),
+            "lora": _lora(recipe),
+            "previous_reward_model": _path(before) if before else "",
+        }
+
+    return build
 
 
 def _sft(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
@@ -115,7 +120,7 @@ def _sft(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
 
 def _rejection(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
     prompts, completions = inputs.write_completions(round, folder, so_far=True)
-    return {"prompts": prompts, "completions": completions, "reward_model": _reward_model(round)}
+    return {"prompts": prompts, "completions": completions, **_scorers(round)}
 
 
 def _dpo(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
@@ -133,7 +138,7 @@ def _kto(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
 def _fresh_replies(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
     """What a method needs that lets the policy answer anew and the reward model judge."""
     return {
-        "reward_model": _reward_model(round),
+        **_scorers(round),
         "prompts": inputs.write_prompts(folder, inputs.prompts_to_learn_from(round, recipe)),
         "sampling": _sampling(recipe),
         "k": recipe.k,
@@ -153,7 +158,7 @@ def _online(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
     round while the policy is trained.
     """
     fresh = _fresh_replies(round, recipe, folder)
-    before = reward_model_before(round)
+    before = checkpoint_before(round, CheckpointKind.REWARD)
     if not recipe.params.get("online", {}).get("refresh_every") or before is None:
         return fresh
     return {**fresh, "reward_model": _path(before), "rankings": inputs.rankings_so_far(round)}
@@ -164,7 +169,7 @@ def _evaluate(round: Round, recipe: Recipe, folder: Path) -> dict[str, Any]:
         "policy": _path(checkpoint_of(round, CheckpointKind.POLICY)),
         "reference": _path(round.start_policy),
         "base": _path(first_policy_of(round.campaign)),
-        "reward_model": _reward_model(round),
+        **_scorers(round),
         "prompts": inputs.write_prompts(folder, inputs.heldout_prompts(round)),
         "sampling": _sampling(recipe),
     }
@@ -196,7 +201,8 @@ _METHODS: dict[Stage, Builder] = {
 _BUILDERS: dict[Stage, Builder] = {
     "sample": _sample,
     "judge": _judge,
-    "reward": _reward,
+    "reward": _fitted(CheckpointKind.REWARD),
+    "safety": _fitted(CheckpointKind.SAFETY),
     **{stage: _method(build, stage) for stage, build in _METHODS.items()},
     "evaluate": _evaluate,
 }
@@ -214,8 +220,13 @@ def _policy_before(round: Round, recipe: Recipe, stage: Stage) -> str:
     return str(Path(run.job["output"]) / run.result["files"]["checkpoint"])
 
 
-def _reward_model(round: Round) -> str:
-    return _path(checkpoint_of(round, CheckpointKind.REWARD))
+def _scorers(round: Round) -> dict[str, str]:
+    """What scores replies in this round: its reward model, and its safety model where there is one."""
+    safety = checkpoint_of(round, CheckpointKind.SAFETY)
+    return {
+        "reward_model": _path(checkpoint_of(round, CheckpointKind.REWARD)),
+        "safety_model": _path(safety) if safety else "",
+    }
 
 
 def _sampling(recipe: Recipe) -> SamplingSpec:

@@ -50,6 +50,12 @@ def _record_reward_model(run: TrainingRun, output: Path, result: dict[str, Any])
     _record_checkpoint(run.round, CheckpointKind.REWARD, "reward model", output, result)
 
 
+def _record_safety_model(run: TrainingRun, output: Path, result: dict[str, Any]) -> None:
+    """None where nobody has said enough of safety to learn: the result says so."""
+    if "checkpoint" in result["files"]:
+        _record_checkpoint(run.round, CheckpointKind.SAFETY, "safety model", output, result)
+
+
 def _record_policy(run: TrainingRun, output: Path, result: dict[str, Any]) -> None:
     """The last method of the recipe makes the challenger; what comes before it is where the next starts."""
     if run.stage == Recipe.parse(run.round.recipe).policy_stages[-1]:
@@ -64,6 +70,7 @@ _RECORDERS: dict[str, Callable[[TrainingRun, Path, dict[str, Any]], None]] = {
     "sample": _record_completions,
     "judge": _record_judged,
     "reward": _record_reward_model,
+    "safety": _record_safety_model,
     **dict.fromkeys(METHODS.values(), _record_policy),
     "evaluate": _record_evaluation,
 }

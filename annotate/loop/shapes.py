@@ -87,6 +87,7 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
     start_policy = CheckpointRefSerializer()
     challenger = serializers.SerializerMethodField()
     reward_model = serializers.SerializerMethodField()
+    safety_model = serializers.SerializerMethodField()
     collecting = serializers.SerializerMethodField()
     runs = serializers.SerializerMethodField()
     events = serializers.SerializerMethodField()
@@ -96,8 +97,8 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
         model = Round
         fields: ClassVar = [
             "last_seq", "id", "campaign", "number", "state", "recipe", "start_policy", "challenger",
-            "reward_model", "failed_in", "failure", "created_at", "entered_at", "collecting", "runs",
-            "events", "evaluation",
+            "reward_model", "safety_model", "failed_in", "failure", "created_at", "entered_at", "collecting",
+            "runs", "events", "evaluation",
         ]  # fmt: skip
 
     def get_last_seq(self, round: Round) -> int:
@@ -113,6 +114,11 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
     def get_reward_model(self, round: Round) -> dict[str, Any] | None:
         """The reward model that this round trained."""
         return _checkpoint_shape(round, CheckpointKind.REWARD)
+
+    @extend_schema_field(CheckpointRefSerializer(allow_null=True))
+    def get_safety_model(self, round: Round) -> dict[str, Any] | None:
+        """The safety model that this round trained, if it was asked for and there was what to learn."""
+        return _checkpoint_shape(round, CheckpointKind.SAFETY)
 
     @extend_schema_field(CollectingSerializer)
     def get_collecting(self, round: Round) -> dict[str, Any]:
@@ -137,12 +143,16 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
 
 
 class EvaluatedReplySerializer(serializers.Serializer[None]):
-    """A held-out reply with its normalised reward; ``length`` in tokens."""
+    """A held-out reply with its normalised reward; ``length`` in tokens.
+
+    ``safe`` is the chance that it is safe, by the safety model; null without one.
+    """
 
     text = serializers.CharField()
     reward = serializers.FloatField()
     length = serializers.IntegerField()
     finish = serializers.ChoiceField(choices=["stop", "length"])
+    safe = serializers.FloatField(required=False, allow_null=True)
 
 
 class EvaluatedPromptSerializer(serializers.Serializer[None]):

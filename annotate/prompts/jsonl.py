@@ -1,7 +1,8 @@
 """Reading an uploaded prompt file: every line is hostile until it has become a conversation.
 
 A row is ``{"prompt": "text"}`` or ``{"messages": [{"role", "content"}, ...]}``, with an optional ``split``
-(``train`` or ``heldout``) and an optional ``id``. Other keys are ignored; blank lines are skipped.
+(``train`` or ``heldout``), an optional ``safety`` (true of a prompt that is about safety) and an optional
+``id``. Other keys are ignored; blank lines are skipped.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class ParsedPrompt:
     messages: list[Message]
     split: str
     external_id: str
+    safety: bool = False
 
     @property
     def digest(self) -> str:
@@ -79,7 +81,9 @@ def parse_line(line: bytes | None) -> ParsedPrompt:
         raise BadRow("not JSON that can be read: nested too deeply, or a number too long") from problem
     if not isinstance(row, dict):
         raise BadRow('a row must be an object with "prompt" or "messages"')
-    return ParsedPrompt(messages=_conversation(row), split=_split(row), external_id=_external_id(row))
+    return ParsedPrompt(
+        messages=_conversation(row), split=_split(row), external_id=_external_id(row), safety=_safety(row)
+    )
 
 
 def _conversation(row: dict[str, Any]) -> list[Message]:
@@ -119,6 +123,13 @@ def _split(row: dict[str, Any]) -> str:
     if split not in Split.values:
         raise BadRow(f'"split" must be {" or ".join(Split.values)}')
     return str(split)
+
+
+def _safety(row: dict[str, Any]) -> bool:
+    safety = row.get("safety")
+    if safety is not None and not isinstance(safety, bool):
+        raise BadRow('"safety" must be true or false')
+    return bool(safety)
 
 
 def _external_id(row: dict[str, Any]) -> str:

@@ -18,12 +18,14 @@ class Prompt(models.Model):
     """``digest`` is the SHA-256 of the canonical messages: a campaign holds a conversation once.
 
     ``used`` counts the comparisons made of it, so that rounds go through all prompts before one returns.
+    Replies to a ``safety`` prompt are scored by a round's safety model alone.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="prompts")
     messages = models.JSONField()
     digest = models.CharField(max_length=64)
     split = models.CharField(max_length=8, choices=Split.choices)
+    safety = models.BooleanField(default=False, db_default=False)
     used = models.PositiveIntegerField(default=0)
     external_id = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

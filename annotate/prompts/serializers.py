@@ -26,7 +26,7 @@ class PromptSerializer(serializers.ModelSerializer[Prompt]):
 
     class Meta:
         model = Prompt
-        fields: ClassVar = ["id", "messages", "split", "external_id"]
+        fields: ClassVar = ["id", "messages", "split", "external_id", "safety"]
 
 
 class PromptQuerySerializer(serializers.Serializer[None]):

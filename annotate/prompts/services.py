@@ -121,4 +121,5 @@ def _prompt(campaign: Campaign, row: ParsedPrompt, heldout_share: float) -> Prom
         digest=digest,
         split=row.split or drawn,
         external_id=row.external_id,
+        safety=row.safety,
     )

@@ -33,6 +33,7 @@ ENDED = (RoundState.CLOSED, RoundState.CANCELLED)
 class CheckpointKind(models.TextChoices):
     POLICY = "policy"
     REWARD = "reward"
+    SAFETY = "safety"
     OUTSIDE = "outside"
 
 

@@ -74,14 +74,14 @@ def first_policy_of(campaign: Campaign) -> Checkpoint | None:
 
 
 def checkpoint_of(round: Round, kind: CheckpointKind) -> Checkpoint | None:
-    """The reward model or the challenger that this round trained, if it has come so far."""
+    """The challenger, or what scores replies, that this round trained, if it has come so far."""
     return round.checkpoints.filter(kind=kind).first()
 
 
-def reward_model_before(round: Round) -> Checkpoint | None:
-    """The newest reward model of the campaign's earlier rounds."""
+def checkpoint_before(round: Round, kind: CheckpointKind) -> Checkpoint | None:
+    """The newest of the kind that the campaign's earlier rounds trained."""
     earlier = Checkpoint.objects.filter(
-        campaign_id=round.campaign_id, kind=CheckpointKind.REWARD, round__number__lt=round.number
+        campaign_id=round.campaign_id, kind=kind, round__number__lt=round.number
     )
     return earlier.order_by("-round__number").first()
 

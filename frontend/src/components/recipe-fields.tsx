@@ -121,6 +121,12 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
         checked={recipe.lora}
         onChange={(event) => onChange({ ...recipe, lora: event.currentTarget.checked })}
       />
+      <Switch
+        label="Train a safety reward model too"
+        description="from what annotators say of each answer’s safety; it decides alone where an answer is likely unsafe"
+        checked={recipe.safety}
+        onChange={(event) => onChange({ ...recipe, safety: event.currentTarget.checked })}
+      />
       <ParamsField params={recipe.params} onChange={(params) => onChange({ ...recipe, params })} />
     </>
   )

@@ -1026,10 +1026,11 @@ export interface components {
         /**
          * @description * `policy` - Policy
          *     * `reward` - Reward
+         *     * `safety` - Safety
          *     * `outside` - Outside
          * @enum {string}
          */
-        CheckpointKindEnum: "policy" | "reward" | "outside";
+        CheckpointKindEnum: "policy" | "reward" | "safety" | "outside";
         /** @description A checkpoint where only its name matters. */
         CheckpointRef: {
             readonly id: number;
@@ -1106,13 +1107,19 @@ export interface components {
             start: components["schemas"]["EvaluatedReply"];
             base: components["schemas"]["EvaluatedReply"];
         };
-        /** @description A held-out reply with its normalised reward; ``length`` in tokens. */
+        /**
+         * @description A held-out reply with its normalised reward; ``length`` in tokens.
+         *
+         *     ``safe`` is the chance that it is safe, by the safety model; null without one.
+         */
         EvaluatedReply: {
             text: string;
             /** Format: double */
             reward: number;
             length: number;
             finish: components["schemas"]["FinishEnum"];
+            /** Format: double */
+            safe?: number | null;
         };
         /** @description The whole evaluation. */
         Evaluation: {
@@ -1537,6 +1544,7 @@ export interface components {
             messages: components["schemas"]["Message"][];
             split: components["schemas"]["SplitEnum"];
             external_id?: string;
+            safety?: boolean;
         };
         /** @description How many prompts each split has. */
         PromptCounts: {
@@ -1636,6 +1644,8 @@ export interface components {
             policy_prompts: number;
             /** @default off */
             judge: components["schemas"]["JudgeEnum"];
+            /** @default false */
+            safety: boolean;
             /** @default true */
             lora: boolean;
             /** @default 0 */
@@ -1646,6 +1656,9 @@ export interface components {
                     [key: string]: unknown;
                 };
                 reward?: {
+                    [key: string]: unknown;
+                };
+                safety?: {
                     [key: string]: unknown;
                 };
                 sft?: {
@@ -1694,6 +1707,7 @@ export interface components {
             start_policy: components["schemas"]["CheckpointRef"];
             readonly challenger: components["schemas"]["CheckpointRef"] | null;
             readonly reward_model: components["schemas"]["CheckpointRef"] | null;
+            readonly safety_model: components["schemas"]["CheckpointRef"] | null;
             failed_in?: components["schemas"]["RoundStateEnum"] | components["schemas"]["BlankEnum"];
             failure?: string;
             /** Format: date-time */

@@ -131,6 +131,7 @@ export type Stage =
   | 'sample'
   | 'judge'
   | 'reward'
+  | 'safety'
   | 'sft'
   | 'rejection'
   | 'dpo'

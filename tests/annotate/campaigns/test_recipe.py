@@ -11,7 +11,7 @@ from annotate.campaigns.task import Task
 from annotate.errors import Invalid
 
 ONE_OR_MORE = f"recipe.method must be one or more of {', '.join(METHODS)}, each at most once."
-STAGES = ", ".join(["judge", "reward", *METHODS.values(), "evaluate"])
+STAGES = ", ".join(["judge", "reward", "safety", *METHODS.values(), "evaluate"])
 
 
 def test_it_fills_in_the_defaults() -> None:
@@ -39,6 +39,11 @@ def test_it_lists_methods_and_still_reads_a_single_name() -> None:
     assert Recipe.parse({"k": 2}, base=Recipe.parse(old)) == Recipe(k=2)
 
 
+def test_it_trains_a_safety_model_only_where_it_is_asked_for() -> None:
+    assert Recipe().reward_stages == ["reward"]
+    assert Recipe.parse({"safety": True, "judge": "policy"}).reward_stages == ["judge", "reward", "safety"]
+
+
 def test_it_counts_the_heldout_comparisons() -> None:
     assert Recipe.parse({"comparisons": 150, "heldout_share": 0.1}).heldout_comparisons == 15
     assert Recipe.parse({"comparisons": 4, "heldout_share": 0}).heldout_comparisons == 0
@@ -54,6 +59,7 @@ def test_it_counts_the_heldout_comparisons() -> None:
         ({"heldout_share": float("nan")}, "recipe.heldout_share must be a number from 0 to 0.5."),
         ({"temperatures": []}, "recipe.temperatures must be a list of 1 to 9 numbers from 0 to 5."),
         ({"temperatures": [1, "hot"]}, "recipe.temperatures must be a list of 1 to 9 numbers from 0 to 5."),
+        ({"safety": "yes"}, "recipe.safety must be true or false."),
         ({"method": "magic"}, ONE_OR_MORE),
         ({"method": []}, ONE_OR_MORE),
         ({"method": ["dpo", "dpo"]}, ONE_OR_MORE),

@@ -13,6 +13,7 @@ from annotate.campaigns.recipe import METHODS
 from annotate.celery import app
 from annotate.datasets.services import freeze_snapshot
 from annotate.loop.advance import advance_rounds
+from annotate.loop.evaluation import evaluation_of
 from annotate.loop.jobs import JOB_FILE, stage_folder, stage_of
 from annotate.loop.models import RunState
 from annotate.loop.results import record_result
@@ -52,8 +53,8 @@ def ranked(tmp_path: Path, settings: Settings) -> Round:
     settings.STARTER_MODEL = folder
     round = collecting_round(comparisons=6, heldout=2)
     rank_all(round)
-    said = {"edit": "warm tea for you"}
-    Annotation.objects.filter(assignment__comparison__round=round).update(judgements=[said, {}])
+    said = [{"edit": "warm tea for you", "safe": True}, {"safe": False}]
+    Annotation.objects.filter(assignment__comparison__round=round).update(judgements=said)
     move(round=round, to=RoundState.TRAINING_REWARD)
     freeze_snapshot(round=round)
     return Round.objects.get(pk=round.pk)
@@ -76,14 +77,20 @@ def run_next(round: Round) -> str:
 @pytest.mark.parametrize("lora", [True, False])
 def test_a_round_goes_through_every_method_and_is_evaluated(ranked: Round, lora: bool) -> None:
     ranked.recipe = {
-        **ranked.recipe, "method": list(METHODS), "judge": "policy", "lora": lora, "policy_prompts": 4,
-        "max_new_tokens": 6, "params": {**SMALL, "dpo": {"silver_weight": 0.5, "silver_k": 2}},
+        **ranked.recipe, "method": list(METHODS), "judge": "policy", "safety": True, "lora": lora,
+        "policy_prompts": 4, "max_new_tokens": 6,
+        "params": {**SMALL, "dpo": {"silver_weight": 0.5, "silver_k": 2}},
     }  # fmt: skip
     ranked.save()
-    stages = ["judge", "reward", *METHODS.values(), "evaluate"]
+    stages = ["judge", "reward", "safety", *METHODS.values(), "evaluate"]
     assert [run_next(ranked) for _ in stages] == stages
     advance_rounds()
     ranked.refresh_from_db()
     assert ranked.state == RoundState.DECIDING
-    assert ranked.checkpoints.filter(kind="policy").count() == 1
+    assert [ranked.checkpoints.filter(kind=kind).count() for kind in ("policy", "reward", "safety")] == [
+        1
+    ] * 3
+    evaluated = evaluation_of(ranked)
+    assert evaluated is not None
+    assert 0 <= evaluated["metrics"]["unsafe"] <= 1
     assert ranked.snapshots.get(source="judge").counts["rankings"] == 4

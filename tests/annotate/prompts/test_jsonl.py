@@ -31,6 +31,11 @@ def test_it_reads_a_plain_prompt_and_a_conversation() -> None:
     )
 
 
+def test_it_reads_whether_a_prompt_is_about_safety() -> None:
+    rows = [{"prompt": "Hello"}, {"prompt": "Hello", "safety": None}, {"prompt": "Hello", "safety": True}]
+    assert [parse_line(_line(row)).safety for row in rows] == [False, False, True]
+
+
 def test_it_gives_one_conversation_one_digest_however_it_is_written() -> None:
     plain = parse_line(_line({"prompt": "Hello"}))
     assert plain.digest == parse_line(_line({"messages": [{"content": "Hello", "role": "user"}]})).digest
@@ -43,6 +48,7 @@ def test_it_gives_one_conversation_one_digest_however_it_is_written() -> None:
         ([1], 'a row must be an object with "prompt" or "messages"'),
         ({}, 'give either "prompt" or "messages"'),
         ({"prompt": "a", "messages": [USER]}, 'give either "prompt" or "messages"'),
+        ({"prompt": "a", "safety": 1}, '"safety" must be true or false'),
         ({"prompt": "  "}, "turn 1 must have a text that is not empty"),
         ({"prompt": 5}, "turn 1 must have a text that is not empty"),
         ({"messages": []}, '"messages" must be a list of 1 to 200 turns'),

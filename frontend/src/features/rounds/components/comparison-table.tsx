@@ -3,8 +3,9 @@ import { TableBox } from '@/components/table-box'
 import { estimateOf, numberOf } from '@/features/rounds/model/decision'
 import { percent, twoDecimals } from '@/lib/format'
 
-const ROWS: { name: string; title: string; isShare?: boolean }[] = [
+const ROWS: { name: string; title: string; isShare?: boolean; isOptional?: boolean }[] = [
   { name: 'reward_mean', title: 'Mean reward (0 is the average ranked answer)' },
+  { name: 'unsafe', title: 'Likely unsafe', isShare: true, isOptional: true },
   { name: 'length_mean', title: 'Mean length (tokens)' },
   { name: 'stopped', title: 'Ended by itself', isShare: true },
   { name: 'distinct_2', title: 'Distinct word pairs', isShare: true },
@@ -38,7 +39,7 @@ export function ComparisonTable({ metrics }: { metrics: Record<string, unknown> 
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {ROWS.map((row) => (
+          {ROWS.filter((row) => !row.isOptional || row.name in metrics).map((row) => (
             <Table.Tr key={row.name}>
               <Table.Th scope="row" fw={400}>
                 {row.title}

@@ -1,6 +1,6 @@
 import { Conversation } from '@/components/conversation'
 import { Markdown } from '@/components/markdown'
-import { figure } from '@/lib/format'
+import { figure, percent } from '@/lib/format'
 import type { EvaluationSample, ScoredReply } from '@/lib/types'
 import classes from './reply-pairs.module.css'
 
@@ -31,6 +31,7 @@ function Reply({ who, reply, against }: { who: string; reply: ScoredReply; again
     <div className={classes.reply} data-better={reply.reward > against.reward || undefined}>
       <h3>
         {who} <span>reward {figure(reply.reward)}</span>
+        {typeof reply.safe === 'number' && <span>safe: {percent(reply.safe)}</span>}
         {reply.finish === 'length' && <span>cut</span>}
       </h3>
       <Markdown text={reply.text} />

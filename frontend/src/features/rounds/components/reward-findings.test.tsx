@@ -77,6 +77,33 @@ describe('what a reward model has learnt', () => {
     expect(screen.getByText('The model before is gone.')).toBeDefined()
   })
 
+  it('says of a safety model how it ranks the bins and tells what is unsafe', () => {
+    show({
+      heldout_accuracy: 0.8,
+      heldout_pairs: 10,
+      heldout_accuracy_by_margin: {},
+      heldout_accuracy_by_bin: {
+        both_safe: { accuracy: 0.6, pairs: 5 },
+        preferred_safe: { accuracy: 1, pairs: 5 },
+      },
+      labels: {
+        safe: 15,
+        unsafe: 5,
+        recall: 0.8,
+        threshold: { precision: 1, recall: 0.4, replies: 2 },
+      },
+    })
+    expect(rows()).toEqual([
+      'All pairs80 % of 10 pairs',
+      'Both are safe60 % of 5 pairs',
+      'The better one alone is safe100 % of 5 pairs',
+    ])
+    const note = screen.getByText(/^Held out, /).textContent
+    expect(note).toContain('5 answers were called unsafe and 15 safe')
+    expect(note).toContain('It calls 80 % of the unsafe ones unsafe.')
+    expect(note).toContain('where safety decides alone, are 2; 100 % of them are unsafe.')
+  })
+
   it('makes do with what runs before these numbers have', () => {
     show({ heldout_accuracy: 0.7, heldout_pairs: 4, heldout_accuracy_by_margin: {} })
     expect(rows()).toEqual(['All pairs70 % of 4 pairs'])

@@ -1,6 +1,11 @@
 import { Table } from '@mantine/core'
 import { TableBox } from '@/components/table-box'
-import type { Agreement, AgreementRow, RewardReport } from '@/features/rounds/model/reward-report'
+import type {
+  Agreement,
+  AgreementRow,
+  Labels,
+  RewardReport,
+} from '@/features/rounds/model/reward-report'
 import { rewardReport } from '@/features/rounds/model/reward-report'
 import { percent, plural, twoDecimals } from '@/lib/format'
 import { ReliabilityChart } from './reliability-chart'
@@ -22,6 +27,7 @@ export function RewardFindings({ metrics }: { metrics: Record<string, unknown> }
           </p>
         )}
         <LengthNote length={report.length} />
+        {report.labels && <LabelsNote labels={report.labels} />}
       </div>
       {report.before && report.after && (
         <div>
@@ -67,6 +73,18 @@ function AgreementTable({ rows }: { rows: AgreementRow[] }) {
 
 function agreementText(agreement: Agreement | null): string {
   return agreement ? `${percent(agreement.accuracy)} of ${plural(agreement.pairs, 'pair')}` : '–'
+}
+
+function LabelsNote({ labels }: { labels: Labels }) {
+  return (
+    <p className={classes.note}>
+      Held out, {plural(labels.unsafe, 'answer was', 'answers were')} called unsafe and{' '}
+      {labels.safe} safe.
+      {labels.recall !== null && ` It calls ${percent(labels.recall)} of the unsafe ones unsafe.`}
+      {labels.precision !== null &&
+        ` Below a chance of 15 % to be safe, where safety decides alone, are ${labels.replies}; ${percent(labels.precision)} of them are unsafe.`}
+    </p>
+  )
 }
 
 function LengthNote({ length }: { length: RewardReport['length'] }) {

@@ -29,14 +29,24 @@ export function RunPanel({ title, run }: { title: string; run: Run | undefined }
         <>
           <RunProgress run={run} />
           <Curves run={run} />
-          {run.metrics && <Results metrics={run.metrics} />}
-          {run.stage === 'reward' && run.metrics && <RewardFindings metrics={run.metrics} />}
+          {run.metrics && <Outcome metrics={run.metrics} />}
           <Log run={run} />
         </>
       ) : (
         <p className={classes.quiet}>The round has not come to this yet.</p>
       )}
     </section>
+  )
+}
+
+/** What came out, or why nothing was to be done. */
+function Outcome({ metrics }: { metrics: Record<string, unknown> }) {
+  if (typeof metrics.skipped === 'string') return <p className={classes.quiet}>{metrics.skipped}</p>
+  return (
+    <>
+      <Results metrics={metrics} />
+      <RewardFindings metrics={metrics} />
+    </>
   )
 }
 

@@ -23,6 +23,10 @@ const TITLES: Record<string, string> = {
   heldout_pairs: 'Held-out pairs',
   heldout_rankings: 'Held-out rankings',
   train_rankings: 'Rankings trained on',
+  helpful_rankings: 'Of them without an unsafe answer',
+  safe_replies: 'Answers called safe, trained on',
+  unsafe_replies: 'Answers called unsafe, trained on',
+  unsafe: 'Likely unsafe answers',
   kl_to_start: 'KL to the round’s start (nats)',
   kl_to_base: 'KL to the first model (nats)',
   length_mean: 'Mean length (tokens)',
@@ -74,7 +78,7 @@ export function resultRows(metrics: Record<string, unknown>): ResultRow[] {
     .filter((row) => row.value !== '')
 }
 
-const isShare = (name: string) => /accuracy|win_rate|stopped|distinct/.test(name)
+const isShare = (name: string) => /accuracy|win_rate|stopped|distinct|unsafe$/.test(name)
 
 function numberText(name: string, value: number): string {
   return isShare(name) ? percent(value) : figure(value)

@@ -37,6 +37,18 @@ export interface RewardReport {
   after: Calibration | null
   length: Record<LengthName, number | null>
   members: number[]
+  /** How a safety model tells replies called unsafe; null for another model, or where nobody said. */
+  labels: Labels | null
+}
+
+export interface Labels {
+  safe: number
+  unsafe: number
+  /** The share of the unsafe ones that it calls rather unsafe. */
+  recall: number | null
+  /** Below the chance at which safety decides alone: how many, and the share of them that is unsafe. */
+  replies: number
+  precision: number | null
 }
 
 const LENGTH_NAMES = [
@@ -68,6 +80,7 @@ export function rewardReport(metrics: Metrics): RewardReport | null {
         metrics.heldout_accuracy_by_margin,
         prequential.by_margin,
       ),
+      ...rowsBy((bin) => BINS[bin] ?? bin, metrics.heldout_accuracy_by_bin, undefined),
       ...rowsBy(
         (number) => `Round ${number}`,
         metrics.heldout_accuracy_by_round,
@@ -81,6 +94,27 @@ export function rewardReport(metrics: Metrics): RewardReport | null {
       LENGTH_NAMES.map((name) => [name, numberOf(length, name)]),
     ) as RewardReport['length'],
     members: numbersOf(objectOf(metrics.members).accuracy),
+    labels: labelsOf(objectOf(metrics.labels)),
+  }
+}
+
+const BINS: Record<string, string> = {
+  preferred_safe: 'The better one alone is safe',
+  both_safe: 'Both are safe',
+  both_unsafe: 'Both are unsafe',
+  unsaid: 'Safety was not said of both',
+}
+
+function labelsOf(labels: Metrics): Labels | null {
+  const [safe, unsafe] = [numberOf(labels, 'safe'), numberOf(labels, 'unsafe')]
+  if (safe === null || unsafe === null || safe + unsafe === 0) return null
+  const threshold = objectOf(labels.threshold)
+  return {
+    safe,
+    unsafe,
+    recall: numberOf(labels, 'recall'),
+    replies: numberOf(threshold, 'replies') ?? 0,
+    precision: numberOf(threshold, 'precision'),
   }
 }
 

@@ -5,6 +5,7 @@ const TITLES: Partial<Record<Stage, string>> = {
   sample: 'Sampling answers',
   judge: 'A language model judges',
   reward: 'Training the reward model',
+  safety: 'Training the safety reward model',
   evaluate: 'Evaluating challenger against champion',
 }
 

@@ -70,6 +70,13 @@ describe('the runs of a step', () => {
     ],
   } as unknown as Round
 
+  it('are those that the recipe asks for', () => {
+    const asked = (recipe: object) =>
+      stagesOf({ ...several, recipe } as unknown as Round, 'training_reward')
+    expect(asked({ judge: 'off', safety: false })).toEqual(['reward'])
+    expect(asked({ judge: 'policy', safety: true })).toEqual(['judge', 'reward', 'safety'])
+  })
+
   it('are those of the methods, in order', () => {
     expect(stagesOf(several, 'training_policy')).toEqual(['rejection', 'online'])
     expect(stagesOf(several, 'deciding')).toEqual([])

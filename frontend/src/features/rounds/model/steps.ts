@@ -1,5 +1,5 @@
 import { policyStages } from '@/lib/methods'
-import type { Round, RoundState, Run, Stage } from '@/lib/types'
+import type { Recipe, Round, RoundState, Run, Stage } from '@/lib/types'
 
 export type StepName =
   'sampling' | 'collecting' | 'training_reward' | 'training_policy' | 'evaluating' | 'deciding'
@@ -24,13 +24,18 @@ const STEPS: { name: StepName; label: string; short: string }[] = [
   { name: 'deciding', label: 'Decide', short: 'Decide' },
 ]
 
+function rewardStages({ judge, safety }: Recipe): Stage[] {
+  const stages: Stage[] = judge === 'off' ? ['reward'] : ['judge', 'reward']
+  return safety ? [...stages, 'safety'] : stages
+}
+
 /** The stages that a step runs, one after another; none where people work. */
 export function stagesOf(round: Round, step: StepName): Stage[] {
   switch (step) {
     case 'sampling':
       return ['sample']
     case 'training_reward':
-      return round.recipe.judge === 'off' ? ['reward'] : ['judge', 'reward']
+      return rewardStages(round.recipe)
     case 'training_policy':
       return policyStages(round.recipe)
     case 'evaluating':
