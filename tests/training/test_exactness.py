@@ -16,6 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.training.apart import together
 from tests.training.stops import StopAfter
 from tests.training.tiny import ranking_rows, run_stage, write_job, write_lines
 from training.__main__ import main
@@ -23,6 +24,7 @@ from training.__main__ import main
 pytestmark = pytest.mark.slow
 
 LORA = {"rank": 4, "alpha": 4, "dropout": 0.1}
+SHARDED = ("--use_fsdp", "--fsdp_version", "2")
 KINDS: dict[str, dict[str, Any]] = {
     "lora": {"lora": LORA},
     "full": {"lora": None},
@@ -105,27 +107,25 @@ def test_it_trains_in_bfloat16_near_what_float32_gives(make_job: Callable[..., P
     assert load_file(output / "checkpoint" / "model.safetensors")["model.norm.weight"].dtype == torch.float32
 
 
-def launch(job: Path, processes: int, *how: str, module: str = "training") -> tuple[int, str, str]:
-    """Run a job's stage as ``accelerate launch`` does; returns the exit code and what was said."""
+def launch(job: Path, processes: int, *how: str) -> None:
+    """Run a job's stage by ``accelerate launch``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
-        sys.executable, "-m", "accelerate.commands.launch", *(how or ["--cpu"]),
+        sys.executable, "-m", "accelerate.commands.launch", *how,
         "--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no",
-        "--dynamo_backend", "no",
-        "--main_process_port", str(port), "-m", module, json.loads(job.read_text())["stage"], str(job),
-        "--json",
+        "--dynamo_backend", "no", "--main_process_port", str(port),
+        "-m", "training", json.loads(job.read_text())["stage"], str(job), "--json",
     ]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600)
-    return done.returncode, done.stdout, done.stderr
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
-def told(out: str, phase: str) -> list[dict[str, Any]]:
-    """What was said on the way, of one phase."""
-    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-    return [line for line in lines if line.get("phase") == phase]
+def steps_of(told: list[dict[str, Any]], phase: str) -> list[int]:
+    """The steps of one phase, as they were told."""
+    return [line["step"] for line in told if line.get("phase") == phase]
 
 
 def assert_same_weights(job: Path, other: Path) -> None:
@@ -140,26 +140,27 @@ def assert_same_weights(job: Path, other: Path) -> None:
 def test_it_gives_with_two_processes_what_one_gives(
     stage: str, lora: dict[str, int] | None, make_job: Callable[..., Path]
 ) -> None:
-    alone, together = make_job("alone", stage, lora=lora), make_job("together", stage, lora=lora)
+    alone, shared = make_job("alone", stage, lora=lora), make_job("shared", stage, lora=lora)
     run_stage(alone)
-    code, out, err = launch(together, 2)
-    assert code == 0, err[-3000:]
-    assert_same_weights(together, alone)
-    steps = [line["step"] for line in told(out, stage)]
+    steps = steps_of(together(shared, 2, "--cpu"), stage)
     assert steps == sorted(set(steps)), "only the first process speaks"
+    assert_same_weights(shared, alone)
 
 
-SHARDED = ("--use_fsdp", "--fsdp_version", "2")
+def test_it_is_launched_by_accelerate(make_job: Callable[..., Path]) -> None:
+    alone, launched = make_job("alone"), make_job("launched")
+    run_stage(alone)
+    launch(launched, 2, *SHARDED)
+    assert_same_weights(launched, alone)
 
 
 def test_it_gives_with_sharded_weights_what_one_process_gives(make_job: Callable[..., Path]) -> None:
     alone, sharded = make_job("alone"), make_job("sharded")
     run_stage(alone)
-    _, out, err = launch(sharded, 2, *SHARDED, module="tests.training.stops")
-    assert "told to stop" in out, err[-3000:]
-    code, out, err = launch(sharded, 2, *SHARDED)
-    assert code == 0, err[-3000:]
-    assert told(out, "dpo")[0]["step"] > 1, "what was done is not done again"
+    stopped = together(sharded, 2, *SHARDED, module="tests.training.stops")
+    assert "told to stop" in stopped[-1]["error"]
+    steps = steps_of(together(sharded, 2, *SHARDED), "dpo")
+    assert steps[0] > 1, "what was done is not done again"
     assert_same_weights(sharded, alone)
 
 
@@ -168,9 +169,7 @@ def test_it_goes_on_with_sharded_weights_where_one_process_stopped(make_job: Cal
     alone, sharded = (make_job(name, "reward", lora=lora) for name in ("alone", "sharded"))
     run_stage(alone)
     assert main(["reward", str(sharded)], stop=StopAfter(2)) == 143
-    code, out, err = launch(sharded, 2, *SHARDED)
-    assert code == 0, err[-3000:]
-    assert told(out, "reward")[0]["step"] == 3
+    assert steps_of(together(sharded, 2, *SHARDED), "reward")[0] == 3
     assert_same_weights(sharded, alone)
 
 

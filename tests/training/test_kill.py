@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,37 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.training.apart import StageApart, finish
 from tests.training.tiny import prompt_rows, ranking_rows, run_stage, write_job, write_lines
 from training.contracts import read_completions
 
 pytestmark = pytest.mark.slow
-
-
-def start(job: Path) -> subprocess.Popen[str]:
-    stage = json.loads(job.read_text())["stage"]
-    command = [sys.executable, "-m", "training", stage, str(job), "--json"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
-    )
-
-
-def stop_at(process: subprocess.Popen[str], phase: str, step: int, number: signal.Signals) -> list[str]:
-    """Send a signal when the stage says that it has come so far; returns the lines after that."""
-    assert process.stdout
-    for line in process.stdout:
-        said = json.loads(line)
-        if said.get("phase") == phase and said["step"] >= step:
-            process.send_signal(number)
-            break
-    return process.stdout.readlines()
-
-
-def finish(job: Path) -> list[dict[str, object]]:
-    with start(job) as process:
-        out, _ = process.communicate(timeout=600)
-    assert process.returncode == 0, out
-    return [json.loads(line) for line in out.splitlines()]
 
 
 def training_job(folder: Path, model: str, rankings: str, stage: str) -> Path:
@@ -82,11 +52,12 @@ def test_it_ends_with_the_same_weights_after_a_kill(
         training_job(tmp_path / name, model_folder("llama"), rankings, stage) for name in ("whole", "killed")
     ]
     finish(jobs[0])
-    with start(jobs[1]) as process:
-        rest = stop_at(process, stage, 5, number)
+    with StageApart(jobs[1]) as killed_stage:
+        killed_stage.signal_at(stage, 5, number)
+        rest = killed_stage.rest()
     if number == signal.SIGTERM:
-        assert process.returncode == 143
-        assert "told to stop" in json.loads(rest[-1])["error"]
+        assert killed_stage.end() == 143
+        assert "told to stop" in rest[-1]["error"]
     assert not (tmp_path / "killed" / f"{stage}-out").exists()
     steps = [line["step"] for line in finish(jobs[1]) if line.get("phase") == stage]
     assert steps[0] != 1, "it began again instead of going on"
@@ -105,8 +76,8 @@ def test_ppo_ends_with_the_same_weights_after_a_kill_between_its_draws(
         fields = {**on_policy_world, "lora": {"rank": 4, "alpha": 4}, "sampling": {"max_new_tokens": 8}}
         jobs.append(write_job(tmp_path / name, "ppo", **fields, params={**params, "kl": "adaptive"}))
     finish(jobs[0])
-    with start(jobs[1]) as process:
-        stop_at(process, "ppo", 6, signal.SIGKILL)
+    with StageApart(jobs[1]) as stage:
+        stage.signal_at("ppo", 6, signal.SIGKILL)
     assert not (tmp_path / "killed" / "ppo-out").exists()
     steps = [line["step"] for line in finish(jobs[1]) if line.get("phase") == "ppo"]
     assert steps[0] != 1, "it began again instead of going on"
@@ -126,13 +97,13 @@ def test_it_samples_the_same_after_a_kill(tmp_path: Path, model_folder: Callable
                 policy=model_folder("llama"),
                 prompts=prompts,
                 k=2,
-                sampling={"max_new_tokens": 100},
+                sampling={"max_new_tokens": 48},
                 params={"batch_rows": 4},
             )
         )
     finish(jobs[0])
-    with start(jobs[1]) as process:
-        stop_at(process, "sample", 8, signal.SIGKILL)
+    with StageApart(jobs[1]) as stage:
+        stage.signal_at("sample", 8, signal.SIGKILL)
     finish(jobs[1])
     whole, killed = (list(read_completions(job.parent / "sample-out" / "completions.jsonl")) for job in jobs)
     assert whole == killed
@@ -141,8 +112,8 @@ def test_it_samples_the_same_after_a_kill(tmp_path: Path, model_folder: Callable
 def test_it_lets_one_of_two_processes_work(tmp_path: Path, model_folder: Callable[[str], str]) -> None:
     rankings = write_lines(tmp_path / "rankings.jsonl", ranking_rows(30, k=4))
     job = training_job(tmp_path / "one", model_folder("llama"), rankings, "dpo")
-    with start(job) as first, start(job) as second:
-        codes = {first.wait(timeout=600), second.wait(timeout=600)}
+    with StageApart(job) as first, StageApart(job) as second:
+        codes = {first.end(), second.end()}
     # The second waits a while for the lock: it then finds the work done, or gives up with a sentence.
     assert 0 in codes
     assert codes <= {0, 2}
