@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import sqrt
+from statistics import NormalDist
 
 from annotate.ranking.own_page import shared_pairs
-from training.contracts import pair_margins
+from training.contracts import MAX_MARGIN, pair_margins
 
 Said = tuple[list[int], list[int | None]]
 """A ranking (completion indices, best first) and its gaps."""
@@ -37,14 +39,68 @@ class Score:
         """Mean levels between the two margins of a pair, 0 to 6, None where there are none."""
         return self.distance / self.spans if self.spans else None
 
-    def __add__(self, other: Score) -> Score:
-        return Score(
-            self.comparisons + other.comparisons,
-            self.pairs + other.pairs,
-            self.agreed + other.agreed,
-            self.spans + other.spans,
-            self.distance + other.distance,
-        )
+
+Interval = tuple[float, float]
+"""The ends of a 95 % interval."""
+
+
+@dataclass(frozen=True)
+class Agreement(Score):
+    """Agreement over several comparisons, with 95 % intervals of ``share`` and of ``margin_distance``.
+
+    Comparisons are what is independent, not the pairs of one. An interval is None where there is nothing to
+    make it of: no pair, or for the distance fewer than two comparisons.
+    """
+
+    share_interval: Interval | None = None
+    margin_interval: Interval | None = None
+
+
+def together(scores: Sequence[Score]) -> Agreement:
+    """The agreement over comparisons that differ, each with its score.
+
+    The variance of a ratio of sums is that of its linearisation over comparisons (Cochran 1977, section
+    6.4). The share's interval is Wilson's (1927), of as many independent pairs as have that variance,
+    which stays within 0 and 1 and does not close where all agree.
+    """
+    pairs, agreed = sum(own.pairs for own in scores), sum(own.agreed for own in scores)
+    spans, distance = sum(own.spans for own in scores), sum(own.distance for own in scores)
+    said = sum(own.pairs > 0 for own in scores)
+    by_pairs = _variance([(own.agreed, own.pairs) for own in scores])
+    by_spans = _variance([(own.distance, own.spans) for own in scores])
+    return Agreement(
+        len(scores), pairs, agreed, spans, distance,
+        _wilson(agreed / pairs, _effective(agreed / pairs, by_pairs, said, pairs)) if pairs else None,
+        _normal(distance / spans, by_spans * len(scores) / (len(scores) - 1)) if len(scores) > 1 else None,
+    )  # fmt: skip
+
+
+Z = NormalDist().inv_cdf(0.975)
+
+
+def _variance(parts: Sequence[tuple[int, int]]) -> float:
+    """The variance of ``sum a / sum n`` over parts ``(a, n)``: ``sum (a - r n)^2 / (sum n)^2``."""
+    whole = sum(size for _, size in parts)
+    ratio = sum(value for value, _ in parts) / whole if whole else 0.0
+    return sum((value - ratio * size) ** 2 for value, size in parts) / whole**2 if whole else 0.0
+
+
+def _effective(share: float, variance: float, comparisons: int, pairs: int) -> float:
+    """How many independent pairs would vary as much; one a comparison where the variance cannot tell."""
+    if share in (0.0, 1.0) or variance == 0:
+        return comparisons
+    return min(pairs, share * (1 - share) / variance)
+
+
+def _wilson(share: float, count: float) -> Interval:
+    middle = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
+    half = Z / (1 + Z**2 / count) * sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _normal(mean: float, variance: float) -> Interval:
+    half = Z * sqrt(variance)
+    return max(0.0, mean - half), min(2.0 * MAX_MARGIN, mean + half)
 
 
 def score(one: Said, other: Said) -> Score:

@@ -17,7 +17,7 @@ from annotate.campaigns.access import require_member
 from annotate.campaigns.models import Campaign, CampaignKind, Membership
 from annotate.campaigns.task import Task
 from annotate.errors import Conflict, Invalid
-from annotate.quality.agreement import Score, score
+from annotate.quality.agreement import Agreement, Score, score, together
 from annotate.quality.models import Gold
 from annotate.ranking.answers import check_ranking
 from annotate.ranking.models import Annotation, Comparison, Participation
@@ -43,7 +43,7 @@ class GoldAnswer:
 class OwnGold:
     """One's own agreement with gold, and one's newest answers beside it."""
 
-    score: Score
+    score: Agreement
     answers: list[GoldAnswer]
 
 
@@ -116,12 +116,13 @@ def gold_of(campaign: Campaign) -> QuerySet[Gold]:
     return whole.prefetch_related("comparison__completions").order_by("-marked_at", "-pk")
 
 
-def scores_of(campaign: Campaign) -> list[tuple[User, Score]]:
+def scores_of(campaign: Campaign) -> list[tuple[User, Agreement]]:
     """Every annotator's agreement with the campaign's gold, by name; who was never asked is left out."""
-    totals: defaultdict[User, Score] = defaultdict(Score)
+    found: defaultdict[User, list[Score]] = defaultdict(list)
     for answer in _answers(campaign):
-        totals[answer.annotation.assignment.annotator] += answer.score
-    return sorted(totals.items(), key=lambda each: each[0].username)
+        found[answer.annotation.assignment.annotator].append(answer.score)
+    totals = [(user, together(scores)) for user, scores in found.items()]
+    return sorted(totals, key=lambda each: each[0].username)
 
 
 def own_gold(*, campaign: Campaign, user: User) -> OwnGold | None:
@@ -137,7 +138,7 @@ def own_gold(*, campaign: Campaign, user: User) -> OwnGold | None:
         for answer in _answers(campaign, annotator=user)
         if answer.annotation.assignment.comparison.round.state != RoundState.COLLECTING
     ]
-    return OwnGold(sum((answer.score for answer in answers), Score()), answers[:OWN_SHOWN])
+    return OwnGold(together([answer.score for answer in answers]), answers[:OWN_SHOWN])
 
 
 def _answers(campaign: Campaign, annotator: User | None = None) -> list[GoldAnswer]:

@@ -81,11 +81,28 @@ class ScoreSerializer(serializers.Serializer[Score]):
     margin_distance = serializers.FloatField(allow_null=True)
 
 
+def _interval() -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.FloatField(),
+        min_length=2,
+        max_length=2,
+        allow_null=True,
+        help_text="The ends of a 95 % interval.",
+    )
+
+
+class AgreementSerializer(ScoreSerializer):
+    """The same over several comparisons; the intervals take comparisons, not pairs, as independent."""
+
+    share_interval = _interval()
+    margin_interval = _interval()
+
+
 class AnnotatorScoreSerializer(serializers.Serializer[Any]):
     """One annotator's agreement with gold."""
 
     annotator = serializers.CharField()
-    score = ScoreSerializer()
+    score = AgreementSerializer()
 
 
 class OwnGoldAnswerSerializer(serializers.Serializer[GoldAnswer]):
@@ -109,7 +126,7 @@ class OwnGoldAnswerSerializer(serializers.Serializer[GoldAnswer]):
 class OwnGoldSerializer(serializers.Serializer[OwnGold]):
     """One's own agreement with gold, over rounds that no longer collect."""
 
-    score = ScoreSerializer()
+    score = AgreementSerializer()
     answers = OwnGoldAnswerSerializer(many=True)
 
 

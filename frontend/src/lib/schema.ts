@@ -927,10 +927,24 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The same over several comparisons; the intervals take comparisons, not pairs, as independent. */
+        Agreement: {
+            comparisons: number;
+            pairs: number;
+            agreed: number;
+            /** Format: double */
+            share: number | null;
+            /** Format: double */
+            margin_distance: number | null;
+            /** @description The ends of a 95 % interval. */
+            share_interval: number[] | null;
+            /** @description The ends of a 95 % interval. */
+            margin_interval: number[] | null;
+        };
         /** @description One annotator's agreement with gold. */
         AnnotatorScore: {
             annotator: string;
-            score: components["schemas"]["Score"];
+            score: components["schemas"]["Agreement"];
         };
         AnyCampaign: components["schemas"]["Campaign"] | components["schemas"]["CampaignForMember"];
         /**
@@ -1425,7 +1439,7 @@ export interface components {
         };
         /** @description One's own agreement with gold, over rounds that no longer collect. */
         OwnGold: {
-            score: components["schemas"]["Score"];
+            score: components["schemas"]["Agreement"];
             answers: components["schemas"]["OwnGoldAnswer"][];
         };
         /** @description One's own annotation of a gold comparison, and the gold in the positions that one saw. */

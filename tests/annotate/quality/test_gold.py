@@ -19,6 +19,9 @@ from tests.annotate.ranking.test_history import submit_next
 from tests.annotate.ranking.test_leases import client_of, lease
 
 pytestmark = pytest.mark.django_db
+# Wilson's intervals of one of one and none of one; one comparison tells nothing of how distances vary.
+UP = {"share_interval": [pytest.approx(0.2065, abs=1e-4), 1.0], "margin_interval": None}
+DOWN = {"share_interval": [0.0, pytest.approx(0.7935, abs=1e-4)], "margin_interval": None}
 
 
 @pytest.fixture
@@ -74,8 +77,22 @@ def test_it_takes_an_annotation_and_measures_everybody_but_who_made_it(rosa: Use
     rank(round, rosa, ([1, 0], [2]))
     scores = {each["annotator"]: each["score"] for each in read(rosa, round, "gold/scores").json()}
     assert scores == {
-        nora.username: {"comparisons": 1, "pairs": 1, "agreed": 1, "share": 1.0, "margin_distance": 1.0},
-        otto.username: {"comparisons": 1, "pairs": 1, "agreed": 0, "share": 0.0, "margin_distance": 3.0},
+        nora.username: {
+            "comparisons": 1,
+            "pairs": 1,
+            "agreed": 1,
+            "share": 1.0,
+            "margin_distance": 1.0,
+            **UP,
+        },
+        otto.username: {
+            "comparisons": 1,
+            "pairs": 1,
+            "agreed": 0,
+            "share": 0.0,
+            "margin_distance": 3.0,
+            **DOWN,
+        },
     }
 
 
@@ -144,7 +161,7 @@ def test_it_shows_ones_own_where_the_campaign_does_and_once_the_round_has_ended(
     Round.objects.update(state=RoundState.TRAINING_REWARD)
     gold = read(user, round, "me/gold").json()["gold"]
     assert gold["score"] == {
-        "comparisons": 1, "pairs": 1, "agreed": 0, "share": 0.0, "margin_distance": 3.0,
+        "comparisons": 1, "pairs": 1, "agreed": 0, "share": 0.0, "margin_distance": 3.0, **DOWN,
     }  # fmt: skip
     [answer] = gold["answers"]
     # The gold says completion 0 is better; it was shown at position 1.

@@ -22,6 +22,8 @@ export function AgreementPanel({ campaign, others }: AgreementPanelProps) {
       {gold && (
         <p>
           {sentence('the reviewers’ own rankings', gold.score)}
+          {gold.score.share_interval &&
+            ` With so many, the share may lie anywhere from ${gold.score.share_interval.map(percent).join(' to ')} (95 % interval).`}
           {gold.score.margin_distance !== null &&
             ` The margins are ${twoDecimals(gold.score.margin_distance)} levels apart on average, of 6 at most.`}
         </p>

@@ -29,7 +29,13 @@ export function QualityTab({ campaign }: { campaign: Campaign }) {
       <section className={classes.section} aria-labelledby="agreement">
         <h2 id="agreement">Agreement with gold</h2>
         {scores.length > 0 ? (
-          <Scores scores={scores} />
+          <>
+            <Scores scores={scores} />
+            <p className={classes.quiet}>
+              Below each number its 95 % interval, which takes comparisons and not pairs as
+              independent.
+            </p>
+          </>
         ) : (
           <p className={classes.quiet}>Nobody has ranked a gold comparison yet.</p>
         )}
@@ -97,15 +103,28 @@ function Scores({ scores }: { scores: AnnotatorScore[] }) {
                 {score.share === null
                   ? '–'
                   : `${percent(score.share)} (${score.agreed} of ${score.pairs})`}
+                <Interval ends={score.share_interval} text={percent} />
               </Table.Td>
               <Table.Td>
                 {score.margin_distance === null ? '–' : twoDecimals(score.margin_distance)}
+                <Interval ends={score.margin_interval} text={twoDecimals} />
               </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
     </TableBox>
+  )
+}
+
+/** Between what a number may lie; with few comparisons it is wide, and that is what it is for. */
+function Interval(props: { ends: number[] | null; text: (value: number) => string }) {
+  const [low, high] = props.ends ?? []
+  if (low === undefined || high === undefined) return null
+  return (
+    <div className={classes.quiet}>
+      {props.text(low)} to {props.text(high)}
+    </div>
   )
 }
 
