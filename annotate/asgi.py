@@ -21,9 +21,10 @@ from annotate.chat import routing as chat  # noqa: E402 - after the set-up
 from annotate.handler import ThreadedHandler  # noqa: E402 - after the set-up
 from annotate.limits import BodyLimit  # noqa: E402 - after the set-up
 from annotate.live import routing as live  # noqa: E402 - after the set-up
+from annotate.ranking.desk import Desk  # noqa: E402 - after the set-up
 
 MULTIPART_SLACK = 1024 * 1024
-http = ThreadedHandler(settings.REQUEST_THREADS)
+http = Desk(ThreadedHandler(settings.REQUEST_THREADS), lines=settings.DESK_LINES)
 SOCKETS = URLRouter([*live.websocket_urlpatterns, *chat.websocket_urlpatterns])
 
 application = ProtocolTypeRouter(

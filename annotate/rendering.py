@@ -11,10 +11,14 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 
+def json_bytes(content: Any) -> bytes:
+    """Dataclasses, dates and UUIDs as the API's serializers write them."""
+    return orjson.dumps(content, option=orjson.OPT_UTC_Z)
+
+
 def json_response(content: Any, status: int = 200) -> HttpResponse:
-    """An answer of dataclasses, dates and UUIDs as the API's serializers write them."""
-    body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
-    return HttpResponse(body, content_type="application/json", status=status)
+    """An answer of :func:`json_bytes`."""
+    return HttpResponse(json_bytes(content), content_type="application/json", status=status)
 
 
 class JsonView(APIView):

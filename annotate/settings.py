@@ -82,6 +82,8 @@ DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5
 # How many requests a web process works on at a time; more of them wait in order. More threads cost more in
 # changing between them than they gain while they wait for PostgreSQL (docs/benchmarks.md).
 REQUEST_THREADS = env.int("REQUEST_THREADS", default=3)
+# What annotators send all day takes no thread (ranking/desk.py): so many of its statements at a time.
+DESK_LINES = env.int("DESK_LINES", default=4)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.core.handlers.asgi import ASGIRequest
 from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
@@ -16,6 +18,19 @@ from django.utils.functional import SimpleLazyObject
 
 from annotate.accounts.models import Session, User
 from annotate.database.statements import row_of
+
+
+@dataclass(frozen=True)
+class Known:
+    """A session that was found good, and what that followed from: it is good for as long as this stands."""
+
+    session_key: str
+    password: str
+    auth_hash: str
+
+
+KNOWN = "plumbline.known"
+"""Where the ASGI scope of a request tells the :class:`Known` session that it was answered for."""
 
 
 class SessionStore(DatabaseStore):
@@ -48,6 +63,9 @@ def _person(request: HttpRequest) -> User | AnonymousUser:
     if row is not None:
         user = User.from_db(DEFAULT_DB_ALIAS, _fields(), row[:-1])
         if constant_time_compare(row[-1], user.get_session_auth_hash()):
+            if isinstance(request, ASGIRequest):
+                scope = cast(dict[str, Any], request.scope)
+                scope[KNOWN] = Known(str(request.session.session_key), user.password, row[-1])
             return user
     return get_user(request)
 

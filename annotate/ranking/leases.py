@@ -102,8 +102,11 @@ def task_of(assignment_id: int) -> TaskItem:
 
 def _lease(campaign_id: int, user: User, want: int) -> tuple[list[TaskItem], Progress] | None:
     found = functions.call_json("ranking_lease", campaign_id, user.pk, want, hold())
-    if found is None:
-        return None
+    return None if found is None else told_of(found)
+
+
+def told_of(found: dict[str, Any]) -> tuple[list[TaskItem], Progress]:
+    """What ``ranking_lease`` tells."""
     return [_task_item(task) for task in found["tasks"]], Progress(**found["progress"])
 
 

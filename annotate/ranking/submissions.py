@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import orjson
 from django.db import transaction
@@ -55,7 +57,7 @@ def submit(
 ) -> tuple[uuid.UUID, Progress, bool]:
     """Record an answer; returns the annotation's uid, the round's progress and whether it is new.
 
-    ``sql/7_submit.sql`` says how. Raises :class:`Invalid` for an answer that breaks a rule, 403, 404, and
+    ``sql/8_submit.sql`` says how. Raises :class:`Invalid` for an answer that breaks a rule, 403, 404, and
     :class:`Conflict` when the round no longer collects, the comparison was answered otherwise or given back,
     or the slot is gone.
     """
@@ -64,21 +66,29 @@ def submit(
         find_assignment(user=user, uid=uid)
         # They were made a member at this moment.
         return submit(user=user, uid=uid, client_id=client_id, answer=answer)
+    told = functions.call_json("ranking_submit", *judged(asked, client_id, answer))
+    return recorded(told)
+
+
+def judged(
+    asked: Sequence[Any], client_id: uuid.UUID, answer: Answer
+) -> tuple[int, int, uuid.UUID, list[int], list[int | None], bool, str, str, float]:
+    """The arguments of ``ranking_submit`` for an answer to what ``ranking_asked`` told of; raises
+    :class:`Invalid` for one that the campaign does not accept."""
     assignment_id, round_id, order, task, is_repeated = asked
     # What was recorded stands: a repetition is not judged anew.
     answer = Answer([], []) if is_repeated else _accepted(assignment_id, order, _task(task), answer)
-    told = functions.call_json(
-        "ranking_submit",
-        assignment_id,
-        round_id,
-        client_id,
-        [order[position] for position in answer.ranking],
-        answer.gaps,
-        answer.all_bad,
-        answer.rationale,
-        orjson.dumps(by_index(answer.completions, order)).decode(),
-        answer.active_seconds,
+    ranking = [order[position] for position in answer.ranking]
+    said = orjson.dumps(by_index(answer.completions, order)).decode()
+    return (
+        *(assignment_id, round_id, client_id, ranking, answer.gaps),
+        *(answer.all_bad, answer.rationale, said, answer.active_seconds),
     )
+
+
+def recorded(told: dict[str, Any]) -> tuple[uuid.UUID, Progress, bool]:
+    """The annotation that ``ranking_submit`` tells of, the progress, and whether it is new; raises
+    :class:`Conflict` where it refused."""
     if refusal := _REFUSALS.get(told["outcome"]):
         raise Conflict(refusal)
     return uuid.UUID(told["uid"]), Progress(**told["progress"]), told["outcome"] == "recorded"
