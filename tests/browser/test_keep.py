@@ -24,14 +24,18 @@ def researcher() -> User:
     return User.objects.create(username="rosa", role="researcher")
 
 
-ALL_SENT = """Object.keys(localStorage).filter((key) => key.startsWith('plumbline.draft.'))
-  .every((key) => !JSON.parse(localStorage[key]).isUnsent)"""
+ALL_SENT = """() => new Promise((go) => {
+  const drafts = () => Object.keys(localStorage).filter((key) => key.startsWith('plumbline.draft.'))
+  const isUnsent = (key) => JSON.parse(localStorage[key]).isUnsent
+  const look = () => (drafts().some(isUnsent) ? setTimeout(look, 50) : go())
+  look()
+})"""
 
 
 def draft_kept(page: Page, keys: str) -> None:
     """Press keys and wait until the server has the draft, with all of them: a part may go ahead."""
     press(page, keys)
-    page.wait_for_function(ALL_SENT)
+    page.evaluate(ALL_SENT)
 
 
 def test_a_draft_is_found_on_another_device_and_a_submit_leaves_both(visit: Visit) -> None:
@@ -120,6 +124,14 @@ def test_one_finds_an_earlier_ranking_and_changes_it(visit: Visit) -> None:
     expect(page.get_by_text("You are changing a ranking of yours")).to_be_visible()
     expect(page.get_by_role("radio", name="A slightly better")).to_be_checked()
     expect(page.get_by_role("button", name="Skip")).to_have_count(0)
+    # A change that was begun is kept, until one leaves it as it was.
+    press(page, "5")
+    page.reload()
+    expect(page.get_by_text("This is how far you were")).to_be_visible()
+    expect(page.get_by_role("radio", name="B slightly better")).to_be_checked()
+    page.get_by_role("link", name="Leave it as it was").click()
+    page.get_by_role("link", name="Change it").click()
+    expect(page.get_by_role("radio", name="A slightly better")).to_be_checked()
     press(page, "7")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="How it came to be")).to_be_visible()

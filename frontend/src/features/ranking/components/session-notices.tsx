@@ -16,7 +16,14 @@ export function SessionNotices({ campaign, session, state }: SessionNoticesProps
   const amends = state.queue[0]?.amends
   return (
     <div className={classes.notices}>
-      {amends && <AmendNotice campaign={campaign} annotation={amends} />}
+      {amends && (
+        <AmendNotice
+          campaign={campaign}
+          annotation={amends}
+          isResumed={state.isResumed}
+          onLeave={() => session.leaveAsItWas()}
+        />
+      )}
       {state.elsewhere && <DraftNotice shown={state.elsewhere.shown} session={session} />}
       {state.notice && (
         <Alert
@@ -48,15 +55,26 @@ export function SessionNotices({ campaign, session, state }: SessionNoticesProps
   )
 }
 
-function AmendNotice({ campaign, annotation }: { campaign: number; annotation: string }) {
+interface AmendNoticeProps {
+  campaign: number
+  annotation: string
+  isResumed: boolean
+  onLeave: () => void
+}
+
+function AmendNotice({ campaign, annotation, isResumed, onLeave }: AmendNoticeProps) {
   return (
     <div className={classes.quiet} role="status">
-      <span>You are changing a ranking of yours. What you said before is kept beside it.</span>
+      <span>
+        You are changing a ranking of yours. What you said before is kept beside it.
+        {isResumed && ' This is how far you were when you left it.'}
+      </span>
       <ButtonLink
         size="compact-sm"
         variant="default"
         to="/campaigns/$id/history/$uid"
         params={{ id: campaign, uid: annotation }}
+        onClick={onLeave}
       >
         Leave it as it was
       </ButtonLink>

@@ -2,7 +2,7 @@ import type { MineAnnotation, Submission, Undone } from '@/lib/types'
 import type { Draft } from './draft'
 import { decidedGaps, EMPTY_DRAFT } from './draft'
 import type { Asked } from './judging'
-import { sendable } from './judging'
+import { nothingSaid, sendable } from './judging'
 import type { Held } from './session-types'
 
 export type Answer = Omit<Submission, 'client_id'>
@@ -31,7 +31,8 @@ export function draftOfAnswer(
     order: isOneSided ? [] : said.ranking,
     gaps: isOneSided ? [] : said.gaps,
     gapFocus: Math.max(0, said.gaps.length - 1),
-    said: said.completions,
+    // Written as it is when it comes back from the browser's storage.
+    said: said.completions.map((one) => ({ ...nothingSaid(one.position), ...one })),
     allBad: said.all_bad,
     rationale: said.rationale,
   }

@@ -329,4 +329,23 @@ describe('amending', () => {
     await later.start()
     expect(server.saved).toMatchObject([{ uid: 'said' }])
   })
+
+  it('keeps a change that was begun, says so, and lets it go when asked to', async () => {
+    const server = new FakeServer()
+    const said = annotation.completions.map((one) => ({ ...one, thumb: 'up' as const }))
+    const options = { amend: { ...annotation, completions: said } }
+    const first = begin(server, () => 1_000, options)
+    await first.start()
+    expect(first.snapshot().isResumed).toBe(false)
+    choose(first, 0)
+    first.pause()
+    const second = begin(server, () => 2_000, options)
+    await second.start()
+    expect(second.snapshot()).toMatchObject({ isResumed: true, draft: { order: [0, 1] } })
+    second.leaveAsItWas()
+    second.pause()
+    const third = begin(server, () => 3_000, options)
+    await third.start()
+    expect(third.snapshot()).toMatchObject({ isResumed: false, draft: { order: [1, 0] } })
+  })
 })

@@ -1,6 +1,6 @@
 import { sentenceOf } from '@/lib/api'
 import { newUuid } from '@/lib/new-uuid'
-import type { TaskSettings, Undone } from '@/lib/types'
+import type { MineAnnotation, TaskSettings, Undone } from '@/lib/types'
 import { answerOf, draftOfAnswer, taskToAmend } from './answer'
 import type { Sent } from './deliver'
 import { deliver } from './deliver'
@@ -15,7 +15,7 @@ import { Outbox } from './outbox'
 import type { Held, RankingState, SessionOptions } from './session-types'
 import { NOTHING_YET } from './session-types'
 import { Sitting } from './sitting'
-import { dropDraft, pruneDrafts, saveStored } from './storage'
+import { dropDraft, isSameDraft, pruneDrafts, saveStored } from './storage'
 import { TaskQueue } from './task-queue'
 import { Undoing } from './undoing'
 
@@ -231,6 +231,12 @@ export class RankingSession {
     this.update({ notice: null })
   }
 
+  /** What was changed and not submitted goes: of what is amended, what stands is on the screen again. */
+  leaveAsItWas(): void {
+    const { amend } = this.options
+    if (amend) this.keeper.change(draftOfAnswer(amend, this.askedOf(taskToAmend(amend))))
+  }
+
   /** Another tab of this person changed the storage: what it answered is off this screen too. */
   followOtherTab(change: Pick<StorageEvent, 'key' | 'oldValue' | 'newValue'>): void {
     const entry = this.outbox.heard(change)
@@ -240,11 +246,13 @@ export class RankingSession {
     this.keeper.follow()
   }
 
-  private beginAmending(amend: NonNullable<SessionOptions['amend']>): void {
+  private beginAmending(amend: MineAnnotation): void {
     const task = taskToAmend(amend)
+    const stands = draftOfAnswer(amend, this.askedOf(task))
     this.update({ isStarting: false })
     this.queue.putFirst(task)
-    this.keeper.show(task, draftOfAnswer(amend, this.askedOf(task)))
+    this.keeper.show(task, stands)
+    this.update({ isResumed: !isSameDraft(this.state.draft, stands) })
   }
 
   private askedOf(task: Held): Asked {

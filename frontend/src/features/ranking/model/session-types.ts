@@ -54,6 +54,8 @@ export interface RankingState {
   /** The last question what waits got no answer. */
   isOffline: boolean
   isUndoing: boolean
+  /** What is amended was begun to be changed before: the draft on the screen is from then. */
+  isResumed: boolean
   canUndo: boolean
   /** One sentence about something the annotator should know. */
   notice: string | null
@@ -68,6 +70,7 @@ export const NOTHING_YET: Omit<RankingState, 'outbox'> = {
   isStarting: true,
   isOffline: false,
   isUndoing: false,
+  isResumed: false,
   canUndo: false,
   notice: null,
 }
