@@ -79,4 +79,4 @@ def direct_objective(
             sums["kl"] += share * (before - own).mean().item()
         return Summed(total, sums, untrained)
 
-    return Objective(loss, lambda ranking: ranking.share(params.reduction))
+    return Objective(loss, lambda ranking: ranking.share(params.reduction), apart=True)

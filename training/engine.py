@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Generic, NamedTuple, cast
 
@@ -25,6 +26,7 @@ from transformers import PreTrainedModel
 from training import team
 from training.batches import Batches, Shuffled, T
 from training.contracts import ContractError
+from training.lanes import add_gradients, in_lanes, lanes_for, takes_lanes
 from training.params import LoopParams
 from training.process import StopFlag, Stopped, shards_weights
 from training.progress import Reporter
@@ -49,10 +51,14 @@ class Summed(NamedTuple):
 
 @dataclass(frozen=True)
 class Objective(Generic[T]):
-    """What is trained: ``loss`` sums over elements, ``weight`` is one element's share of a batch."""
+    """What is trained: ``loss`` sums over elements, ``weight`` is one element's share of a batch.
+
+    ``apart`` says that a pass changes nothing that another reads, so that several may run at once.
+    """
 
     loss: Callable[[Sequence[T]], Summed]
     weight: Callable[[T], float]
+    apart: bool = False
 
 
 @dataclass
@@ -119,6 +125,8 @@ class Loop(Generic[T]):
             _recompute_activations(model)
         self._device = next(iter(self._trained.values())).device
         self._autocast = autocast
+        alone = team.size() == 1 and not self._sharded and not params.gradient_checkpointing
+        self._takes_lanes = objective.apart and alone and takes_lanes(model)
         self.log = Log()
         self.total = self._batches.total
 
@@ -183,32 +191,50 @@ class Loop(Generic[T]):
 
     def _accumulate(self, batch: Sequence[T], weight: float) -> tuple[dict[str, float], float]:
         """Add up gradients over micro-batches; returns sums of the metrics and of the expected losses."""
-        budget = min(self._params.micro_tokens, -(-sum(item.tokens for item in batch) // team.size()))
+        costs, budget = [item.tokens for item in batch], self._params.micro_tokens
+        lanes = lanes_for(costs, budget) if self._takes_lanes else 1
+        share = -(-sum(costs) // (lanes * team.size()))
+        if lanes > 1:  # the dearest first and some room, lest one is left alone at the end
+            batch = sorted(batch, key=lambda item: item.tokens, reverse=True)
+            budget, share = budget // lanes, share + max(costs) // 2
+        budget = min(budget, share)
+        passes = list(by_token_budget(batch, lambda item: item.tokens, budget))
         sums: dict[str, float] = {}
         expected = 0.0
-        for micro, counts in team.share(list(by_token_budget(batch, lambda item: item.tokens, budget))):
-            if not (counts or self._sharded):
-                continue
-            with self._precision():
-                result = self._loss(micro)
-            (result.loss * (1.0 if counts else 0.0) / weight).backward()
-            if not counts:  # it only kept step with the others, who wait for its weights
-                continue
+        for result in self._in_lanes(passes, weight, lanes) if lanes > 1 else self._in_turn(passes, weight):
             expected += result.untrained
             for name, value in {"loss": result.loss.item(), **result.metrics}.items():
                 sums[name] = sums.get(name, 0.0) + value
-        total: dict[str, float] = {}
         said = team.everyones((sums, expected))
-        for own, _ in said:
-            for name, value in own.items():
-                total[name] = total.get(name, 0.0) + value
+        names = dict.fromkeys(name for own, _ in said for name in own)
+        total = {name: sum(own.get(name, 0.0) for own, _ in said) for name in names}
         return total, sum(own for _, own in said)
 
-    def _loss(self, micro: Sequence[T]) -> Summed:
-        if not self._sharded:
-            return self._objective.loss(micro)
-        result: Summed = self._sharded(lambda: self._objective.loss(micro))
-        return result
+    def _in_turn(self, passes: Sequence[Sequence[T]], weight: float) -> Iterator[Summed]:
+        """Each pass of this process, its gradients added to those there are."""
+        for micro, counts in team.share(passes):
+            if not (counts or self._sharded):
+                continue
+            with self._precision():
+                loss = partial(self._objective.loss, micro)
+                result: Summed = self._sharded(loss) if self._sharded else loss()
+            (result.loss * (1.0 if counts else 0.0) / weight).backward()
+            if counts:  # else it only kept step with the others, who wait for its weights
+                yield result
+
+    def _in_lanes(self, passes: Sequence[Sequence[T]], weight: float, lanes: int) -> Iterator[Summed]:
+        """The same, several at a time."""
+        weights = list(self._trained.values())
+
+        def work(micro: Sequence[T]) -> tuple[Summed, Sequence[Tensor | None]]:
+            with self._precision():
+                result = self._objective.loss(micro)
+            gradients = torch.autograd.grad(result.loss / weight, weights, allow_unused=True)
+            return result._replace(loss=result.loss.detach()), gradients
+
+        for result, gradients in in_lanes(work, passes, lanes):
+            add_gradients(weights, gradients)
+            yield result
 
     def _precision(self) -> torch.autocast | nullcontext[None]:
         return torch.autocast(self._device.type, torch.bfloat16) if self._autocast else nullcontext()

@@ -39,6 +39,12 @@ def way_of(model: PreTrainedModel, longest: int) -> Way:
     return ways.within if window is None or longest <= window else ways.beyond
 
 
+def attends_in_parts(model: PreTrainedModel) -> bool:
+    """Whether every row goes in parts, so that a pass never changes how ``model`` attends."""
+    ways: Ways = getattr(model.base_model, WAYS, Ways("parts", "mask"))
+    return ways.within == "parts" and window_of(model.config) is None
+
+
 def window_of(config: PreTrainedConfig) -> int | None:
     """How many tokens a layer sees at most, itself included, where it does not see all."""
     config = config.get_text_config()

@@ -70,7 +70,7 @@ def imitate(
         return Summed((weights * surprises).sum(), {})
 
     loop = Loop(
-        policy, lessons, Objective(loss, lambda lesson: lesson.share), params,
+        policy, lessons, Objective(loss, lambda lesson: lesson.share, apart=True), params,
         learning_rate=params.rate(lora=bool(job.lora)),
         seed=job.seed, work=run.work, autocast=job.lora is None and job.precision == "bfloat16",
     )  # fmt: skip

@@ -25,14 +25,11 @@ from training.contracts import ContractError, JobSpec
 from training.data import Encoder
 from training.forward import Way
 from training.fused import fuse_layers
+from training.lanes import SMALL
 from training.selfcheck import find_ways
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
-
-ONE_THREAD_BELOW = 30_000_000
-"""Models with fewer parameters run on one CPU thread unless OMP_NUM_THREADS says otherwise: their matrices
-are so small that threads mostly wait for each other, and on a busy machine a stage took ten times as long."""
 
 SLOWER: dict[Way, str] = {"mask": "under a mask", "padded": "each completion in a padded row of its own"}
 CPU = torch.device("cpu")
@@ -153,7 +150,7 @@ def _load_reward(
 
 def _ready(model: PreTrainedModel, job: JobSpec, source: str, role: str) -> PreTrainedModel:
     """On its device and without dropout, under which an untrained policy would not equal its reference."""
-    if "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < ONE_THREAD_BELOW:
+    if "OMP_NUM_THREADS" not in os.environ and model.num_parameters() < SMALL:
         torch.set_num_threads(1)
     for module in model.modules():
         if isinstance(module, nn.Dropout):

@@ -36,7 +36,7 @@ def reward_objective(
                 right += share * (differences > 0).float().mean().item()
         return Summed(total, {"accuracy": right})
 
-    return Objective(loss, lambda ranking: ranking.share(params.reduction))
+    return Objective(loss, lambda ranking: ranking.share(params.reduction), apart=True)
 
 
 def _paid(scores: Tensor, ranking: Ranking, params: RewardParams) -> Tensor:

@@ -164,7 +164,13 @@ def their_sampling(model: str, rankings: list[Ranking], work: Path) -> Work:
 
 def _run(model: Any, rankings: list[Ranking], loss: Any, params: LoopParams, work: Path) -> list[Shape]:
     loop = Loop(
-        model, rankings, Objective(loss, lambda ranking: 1.0), params, learning_rate=1e-5, seed=0, work=work
+        model,
+        rankings,
+        Objective(loss, lambda ranking: 1.0, apart=True),
+        params,
+        learning_rate=1e-5,
+        seed=0,
+        work=work,
     )
     loop.run(Reporter(as_json=True, stream=io.StringIO()), StopFlag(), "bench")
     return []
