@@ -46,7 +46,7 @@ def make_people(number: int) -> list[User]:
     )
 
 
-def make_round(people: list[User], comparisons: int) -> Round:
+def make_round(people: list[User], comparisons: int, overlap: int = OVERLAP) -> Round:
     """A round that collects, with ``comparisons`` of K = 4 in its queue and these members."""
     campaign = create_campaign(creator=None, name=f"Benchmark {next(_names)}")
     Membership.objects.bulk_create(Membership(campaign=campaign, user=person) for person in people)
@@ -54,13 +54,13 @@ def make_round(people: list[User], comparisons: int) -> Round:
     start = Checkpoint.objects.create(
         campaign=campaign, kind=CheckpointKind.POLICY, name="starter", path="starter", digest="d" * 64
     )
-    recipe = Recipe.parse({"k": K, "overlap": OVERLAP}).as_dict()
+    recipe = Recipe.parse({"k": K, "overlap": overlap}).as_dict()
     round = Round.objects.create(
         campaign=campaign, number=1, state=RoundState.COLLECTING, recipe=recipe, start_policy=start
     )
     wanted: dict[str, int | list[int]] = {"round": round.pk, "size": comparisons, "checkpoint": start.pk}
     wanted |= {
-        "overlap": OVERLAP,
+        "overlap": overlap,
         "k": K,
         "prompts": [prompt.pk for prompt in prompts],
         "prompt_count": PROMPTS,

@@ -41,6 +41,25 @@ class Processes:
         return {"client": own.user + own.system, **{name: _tree(pid) for name, pid in self.parts.items()}}
 
 
+@dataclass(frozen=True)
+class Machine:
+    """Seconds that the machine's cores have spent so far: working, taken away by the host, and in all."""
+
+    busy: float
+    stolen: float
+    total: float
+
+    @classmethod
+    def now(cls) -> Machine:
+        """As they stand."""
+        times = psutil.cpu_times()._asdict()
+        # What guests use counts as user time too.
+        total = sum(times.values()) - times.get("guest", 0.0) - times.get("guest_nice", 0.0)
+        idle = times["idle"] + times.get("iowait", 0.0)
+        stolen = times.get("steal", 0.0)
+        return cls(busy=total - idle - stolen, stolen=stolen, total=total)
+
+
 def _tree(pid: int) -> float:
     parent = psutil.Process(pid)
     total = 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Sequence
 from random import Random
 
@@ -53,21 +52,23 @@ async def open_loop(people: Sequence[Annotator], rate: float, seconds: float) ->
     server cannot lower the load that it is measured under.
     """
     tally, dice = Tally(), Random(1)
-    idle = deque(people)
+    idle: asyncio.Queue[Annotator] = asyncio.Queue()
+    for person in people:
+        idle.put_nowait(person)
     began = time.perf_counter()
     due = began
 
     async def work(person: Annotator, due: float) -> None:
         await person.pair(tally, due)
-        idle.append(person)
+        idle.put_nowait(person)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(_hearts(people, tally, began + seconds))
         while due < began + seconds:
             due += dice.expovariate(rate)
-            while time.perf_counter() < due or not idle:
+            while time.perf_counter() < due:
                 await asyncio.sleep(max(0.0005, due - time.perf_counter()))
-            group.create_task(work(idle.popleft(), due))
+            group.create_task(work(await idle.get(), due))
     return tally, time.perf_counter() - began
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,14 +23,22 @@ django.setup()
 from django.conf import settings  # noqa: E402 - after the set-up
 from django.core.management import call_command  # noqa: E402 - after the set-up
 
+from annotate.runtime.up import Options  # noqa: E402 - after the set-up
 from tests.bench.server_checks import faults  # noqa: E402 - after the set-up
-from tests.bench.server_data import credentials, make_people, make_round  # noqa: E402 - after the set-up
-from tests.bench.server_house import HOST, Processes, free_port, web_server  # noqa: E402 - after the set-up
+from tests.bench.server_data import OVERLAP, credentials, make_people, make_round  # noqa: E402 - after the set-up
+from tests.bench.server_house import (  # noqa: E402 - after the set-up
+    HOST,
+    Machine,
+    Processes,
+    free_port,
+    web_server,
+)
 from tests.bench.server_load import arrive, closed_loop, open_loop  # noqa: E402 - after the set-up
 from tests.bench.server_next import cost_of_next  # noqa: E402 - after the set-up
-from tests.bench.server_people import Tally  # noqa: E402 - after the set-up
+from tests.bench.server_people import WANT, Tally  # noqa: E402 - after the set-up
 
 KINDS = ("lease", "submit", "heartbeat")
+WEB_PROCESSES = Options.web_processes
 
 
 def main() -> int:
@@ -36,20 +46,28 @@ def main() -> int:
     arguments = _arguments()
     call_command("migrate", verbosity=0)
     people = make_people(arguments.people)
-    sizes = []
+    rounds, sizes = [], []
     for comparisons in arguments.comparisons:
         began = time.perf_counter()
-        round = make_round(people, comparisons)
+        round = make_round(people, comparisons, _overlap(arguments, comparisons))
         _say(f"{comparisons:,} comparisons of K = 4 made in {time.perf_counter() - began:.0f} s")
         sizes.append(cost_of_next(round, people, comparisons))
+        rounds.append(round)
     _print_next(sizes)
     port = free_port()
+    loads: list[dict[str, Any]] = []
+    found: Counter[str] = Counter()
     with web_server(settings.DATA_DIR, port, arguments.web) as web:
         cookies = [credentials(person) for person in people]
-        loads, accepted = uvloop.run(
-            _loads(arguments, port, cookies, round.campaign_id, Processes.beside(web.pid))
-        )
-    found = faults(round_id=round.pk, accepted=accepted)
+        processes = Processes.beside(web.pid)
+        _say(_HEAD)
+        for comparisons, round in zip(arguments.comparisons, rounds, strict=True):
+            named = _wanted(arguments, comparisons, is_last=round is rounds[-1])
+            measured, accepted = uvloop.run(
+                _loads(arguments, named, port, cookies, round.campaign_id, processes)
+            )
+            loads += measured
+            found.update(faults(round_id=round.pk, accepted=accepted))
     _say("\n" + "\n".join(f"{count:>6} {name}" for name, count in found.items()))
     result = {"people": arguments.people, "web_processes": arguments.web, "cores": os.cpu_count()}
     result |= {"queue": sizes, "loads": loads, "faults": found}
@@ -58,11 +76,24 @@ def main() -> int:
     return int(any(found.values()))
 
 
+def _overlap(arguments: argparse.Namespace, comparisons: int) -> int:
+    """As a campaign has it, or as much as makes a short queue last for its load."""
+    most = 2 * max(arguments.rates, default=100.0) * arguments.seconds + WANT * arguments.people
+    return max(OVERLAP, min(arguments.people, math.ceil(most / comparisons)))
+
+
+def _wanted(arguments: argparse.Namespace, comparisons: int, *, is_last: bool) -> list[tuple[str, float]]:
+    """The loads of a queue by name and rate (0: as much as goes): all of the last, one of the others."""
+    rates = arguments.rates if is_last else arguments.rates[:1]
+    found = [(f"{comparisons:,}: {rate:.0f}/s", rate) for rate in rates]
+    return [*found, (f"{comparisons:,}: saturation", 0.0)] if is_last else found
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=500)
     parser.add_argument("--comparisons", type=int, nargs="*", default=[1_000, 1_000_000])
-    parser.add_argument("--web", type=int, default=2, help="web processes")
+    parser.add_argument("--web", type=int, default=WEB_PROCESSES, help="web processes (as `manage.py up`)")
     parser.add_argument("--rates", type=float, nargs="*", default=[300.0, 330.0], help="pairs a second")
     parser.add_argument("--seconds", type=float, default=30.0, help="of each load")
     parser.add_argument("--output", type=Path, default=Path("build/bench/server.json"))
@@ -70,17 +101,20 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _loads(
-    arguments: argparse.Namespace, port: int, cookies: Sequence[str], campaign: int, processes: Processes
+    arguments: argparse.Namespace,
+    wanted: Sequence[tuple[str, float]],
+    port: int,
+    cookies: Sequence[str],
+    campaign: int,
+    processes: Processes,
 ) -> tuple[list[dict[str, Any]], list[UUID]]:
-    """Everybody arrives; then each open loop, and saturation last. What happened, and what was accepted."""
+    """Everybody arrives, then each load. What happened, and what was accepted."""
     people = await arrive(HOST, port, cookies, campaign)
     await open_loop(people, min(arguments.rates, default=100.0) / 3, arguments.seconds / 6)  # to warm up
-    _say(_HEAD)
     loads = []
-    for rate in arguments.rates:
-        found = await _measured(f"{rate:.0f}/s arrive", open_loop(people, rate, arguments.seconds), processes)
-        loads.append(found)
-    loads.append(await _measured("saturation", closed_loop(people, arguments.seconds), processes))
+    for name, rate in wanted:
+        load = open_loop(people, rate, arguments.seconds) if rate else closed_loop(people, arguments.seconds)
+        loads.append(await _measured(name, load, processes))
     accepted = [uid for person in people for uid in person.accepted]
     for person in people:
         person.leave()
@@ -90,11 +124,18 @@ async def _loads(
 async def _measured(
     name: str, load: Coroutine[Any, Any, tuple[Tally, float]], processes: Processes
 ) -> dict[str, Any]:
-    before = processes.seconds()
+    before, machine = processes.seconds(), Machine.now()
     tally, seconds = await load
-    pairs = len(tally.submit)
-    spent = {part: (used - before[part]) * 1e3 / pairs for part, used in processes.seconds().items()}
-    found: dict[str, Any] = {"load": name, "pairs_a_second": pairs / seconds, "cpu_ms_a_pair": spent}
+    used = {part: spent - before[part] for part, spent in processes.seconds().items()}
+    now, pairs = Machine.now(), len(tally.submit)
+    total = now.total - machine.total
+    found: dict[str, Any] = {"load": name, "pairs_a_second": pairs / seconds}
+    found |= {"cpu_ms_a_pair": {part: spent * 1e3 / pairs for part, spent in used.items()}}
+    # What else ran on the machine, and what its host took: both are in the latencies.
+    found |= {
+        "others_share": max(0.0, now.busy - machine.busy - sum(used.values())) / total,
+        "stolen_share": (now.stolen - machine.stolen) / total,
+    }
     found |= {kind: _quantiles(getattr(tally, kind)) for kind in KINDS}
     _print_load(found)
     return found
@@ -111,19 +152,21 @@ def _quantiles(seconds: list[float]) -> dict[str, float]:
 
 
 _HEAD = (
-    f"\n{'':<14}{'pairs/s':>8}  {'lease ms: p50':>13}{'p95':>6}{'p99':>6}"
+    f"\n{'':<22}{'pairs/s':>8}  {'lease ms: p50':>13}{'p95':>6}{'p99':>6}"
     f"{'submit ms: p50':>16}{'p95':>6}{'p99':>6}"
     f"{'CPU ms a pair: web':>20}{'postgres':>10}{'client':>8}{'all':>6}"
+    f"{'others':>10}{'stolen':>10}"
 )
 
 
 def _print_load(found: dict[str, Any]) -> None:
     lease, submit, spent = found["lease"], found["submit"], found["cpu_ms_a_pair"]
     _say(
-        f"{found['load']:<14}{found['pairs_a_second']:>8.1f}  "
+        f"{found['load']:<22}{found['pairs_a_second']:>8.1f}  "
         f"{lease['p50']:>13.0f}{lease['p95']:>6.0f}{lease['p99']:>6.0f}"
         f"{submit['p50']:>16.0f}{submit['p95']:>6.0f}{submit['p99']:>6.0f}"
         f"{spent['web']:>20.2f}{spent['postgres']:>10.2f}{spent['client']:>8.2f}{sum(spent.values()):>6.2f}"
+        f"{found['others_share']:>10.1%}{found['stolen_share']:>10.1%}"
     )
 
 
