@@ -184,8 +184,8 @@ def rank(api: Api, campaign: int, most: int = 10**6) -> list[str]:
     return done
 
 
-def submit(api: Api, assignment: dict[str, Any]) -> str:
-    """Rank one assignment by length."""
+def submit(api: Api, assignment: dict[str, Any], **said: Any) -> str:
+    """Rank one assignment by length, and say this too."""
     completions: Sequence[dict[str, Any]] = assignment["completions"]
     order = sorted(completions, key=lambda item: (-len(item["text"]), item["position"]))
     answer = api.post(
@@ -193,5 +193,6 @@ def submit(api: Api, assignment: dict[str, Any]) -> str:
         client_id=str(uuid.uuid4()),
         ranking=[item["position"] for item in order],
         gaps=[1] * (len(order) - 1),
+        **said,
     )
     return str(answer["uid"])
