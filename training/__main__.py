@@ -17,7 +17,15 @@ from pathlib import Path
 
 from training.contracts import STAGES, ContractError, JobResult, JobSpec, LoraSpec, SamplingSpec, read_job
 from training.params import PARAMS, describe_params, parse_params
-from training.process import EXIT_STOPPED, StopFlag, Stopped, exclusive, shards_weights, watch_parent
+from training.process import (
+    EXIT_STOPPED,
+    Deserted,
+    StopFlag,
+    Stopped,
+    exclusive,
+    shards_weights,
+    watch_parent,
+)
 from training.progress import Reporter
 from training.run import StageFunction, execute, follow
 
@@ -83,6 +91,9 @@ def main(argv: Sequence[str] | None = None, stop: StopFlag | None = None) -> int
     except Stopped:
         reporter.fail("The stage was told to stop; run it again to go on.")
         return EXIT_STOPPED
+    except Deserted as problem:
+        reporter.fail(str(problem))
+        return EXIT_FAILED
     except Exception as problem:  # noqa: BLE001 - whatever it is, the supervisor gets one sentence
         traceback.print_exc()
         reporter.fail(_sentence(problem, arguments.job))
@@ -156,6 +167,13 @@ def _run_together(job: JobSpec, reporter: Reporter, stop: StopFlag) -> None:
                 _tell(job, execute(job, stage, reporter, stop, announce=team.told_by_first), reporter)
         elif team.told_by_first(True):
             follow(job, _stage_function(job.stage), stop)
+    except RuntimeError as problem:
+        if lost := team.lost():
+            raise Deserted(
+                f"Process {lost[0] + 1} of {team.size()} ended before the others. Its own output may say why "
+                "(one that is killed says nothing). Run the stage again to go on from its last save."
+            ) from problem
+        raise
     finally:
         team.leave()
 

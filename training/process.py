@@ -36,6 +36,10 @@ class Stopped(Exception):
     """The stage was told to stop; what it had done is saved."""
 
 
+class Deserted(Exception):
+    """Another process that trained the same model has ended; the text says which, and what to do."""
+
+
 class StopFlag:
     """Set by SIGTERM or SIGINT; loops ask it at points where their state is whole."""
 

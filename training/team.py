@@ -7,7 +7,9 @@ are added up before the step, so the result is that of one process up to roundin
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
@@ -16,12 +18,33 @@ from torch import Tensor
 
 T = TypeVar("T")
 
+_processes: list[tuple[str, int]] = []
+"""The host and the process id of each rank."""
+
 
 def join() -> None:
     """Meet the other processes that the launcher has started."""
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    _processes[:] = everyones((socket.gethostname(), os.getpid()))
+
+
+def lost() -> list[int]:
+    """The ranks of processes of this machine that have ended, though all were to end together."""
+    here = socket.gethostname()
+    return [rank for rank, (host, process) in enumerate(_processes) if host == here and not _runs(process)]
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    state = Path(f"/proc/{process}/stat")  # one that has ended is known until its parent has asked how
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] not in "ZX"
 
 
 def leave() -> None:

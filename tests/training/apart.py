@@ -56,13 +56,21 @@ class StageApart:
 
     def signal_at(self, phase: str, step: int, number: Signals) -> None:
         """Send a signal as soon as the stage says that it has come so far."""
+        self.come_to(phase, step)
+        self.signal(number)
+
+    def come_to(self, phase: str, step: int) -> None:
+        """Wait until the stage says that it has come so far."""
         for line in self._said:
             told = json.loads(line)
             if told.get("phase") == phase and told["step"] >= step:
-                assert self._process.pid is not None
-                os.kill(self._process.pid, number)
                 return
         raise AssertionError(f"It ended with code {self.end()} before step {step} of {phase}.")
+
+    def signal(self, number: Signals) -> None:
+        """Send a signal now."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
 
     def rest(self) -> list[dict[str, Any]]:
         """What it says from here to its end."""
@@ -88,6 +96,14 @@ def finish(job: Path) -> list[dict[str, Any]]:
 
 def together(job: Path, processes: int, *how: str, module: str = "training") -> list[dict[str, Any]]:
     """Run a stage in several processes with what ``accelerate launch`` tells them; what the first said."""
+    with ExitStack() as running:
+        ranks = launched(processes, *how, module=module)
+        first, *_ = [running.enter_context(StageApart(job, own, module)) for own in ranks]
+        return first.rest()
+
+
+def launched(processes: int, *how: str, module: str = "training") -> list[dict[str, str]]:
+    """What ``accelerate launch`` tells each of several processes, by environment variables."""
     words = ["--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no"]
     words += ["--dynamo_backend", "no", "--num_cpu_threads_per_process", "1", "--main_process_port", "0"]
     arguments = launch_command_parser().parse_args([*words, *how, module])
@@ -99,10 +115,7 @@ def together(job: Path, processes: int, *how: str, module: str = "training") -> 
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(arguments.main_process_port),
     }
-    with ExitStack() as running:
-        ranks = [{**told, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(processes)]
-        first, *_ = [running.enter_context(StageApart(job, own, module)) for own in ranks]
-        return first.rest()
+    return [{**told, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(processes)]
 
 
 def _work(job: str, out: Connection, environment: dict[str, str], module: str) -> None:

@@ -10,13 +10,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.training.apart import together
+from tests.training.apart import StageApart, launched, together
 from tests.training.stops import StopAfter
 from tests.training.tiny import ranking_rows, run_stage, write_job, write_lines
 from training.__main__ import main
@@ -154,6 +155,17 @@ def test_it_is_launched_by_accelerate(make_job: Callable[..., Path]) -> None:
     assert_same_weights(launched, alone)
 
 
+def test_it_says_which_process_left_the_others(make_job: Callable[..., Path]) -> None:
+    job = make_job("left", params={"batch_prompts": 3, "epochs": 200})
+    ours, others = launched(2, "--cpu")
+    with StageApart(job, ours) as first, StageApart(job, others) as second:
+        first.come_to("dpo", 2)
+        second.signal(SIGKILL)
+        said = first.rest()[-1]["error"]
+        assert first.end() == 1
+    assert "Process 2 of 2 ended before the others" in said
+
+
 def test_it_gives_with_sharded_weights_what_one_process_gives(make_job: Callable[..., Path]) -> None:
     alone, sharded = make_job("alone"), make_job("sharded")
     run_stage(alone)
@@ -162,6 +174,20 @@ def test_it_gives_with_sharded_weights_what_one_process_gives(make_job: Callable
     steps = steps_of(together(sharded, 2, *SHARDED), "dpo")
     assert steps[0] > 1, "what was done is not done again"
     assert_same_weights(sharded, alone)
+
+
+def test_it_learns_the_best_replies_with_sharded_weights(
+    on_policy_world: dict[str, Any], tmp_path: Path
+) -> None:
+    drawn, _ = run_stage(write_job(tmp_path, "sample", **{**on_policy_world, "k": 3}))
+    given = {**on_policy_world, "completions": [str(drawn / "completions.jsonl")], "lora": None}
+    jobs = []
+    for name in ("alone", "sharded"):
+        (tmp_path / name).mkdir()
+        jobs.append(write_job(tmp_path / name, "rejection", **given, params={"batch_prompts": 3}))
+    run_stage(jobs[0])
+    together(jobs[1], 2, *SHARDED)
+    assert_same_weights(jobs[1], jobs[0])
 
 
 def test_it_goes_on_with_sharded_weights_where_one_process_stopped(make_job: Callable[..., Path]) -> None:
