@@ -38,9 +38,9 @@ def create_campaign(
         guidelines=guidelines,
         model=model,
         kind=kind,
-        task=Task.parse(task or {}).as_dict(),
-        recipe=Recipe.parse(recipe or {}, base=usual).as_dict(),
-        chat=_chat(chat or {}).as_dict(),
+        task=Task.parse({} if task is None else task).as_dict(),
+        recipe=Recipe.parse({} if recipe is None else recipe, base=usual).as_dict(),
+        chat=_chat({} if chat is None else chat).as_dict(),
         created_by=creator,
     )
     return _save(campaign)

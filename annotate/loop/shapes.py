@@ -185,6 +185,12 @@ class ReasonSerializer(serializers.Serializer[None]):
     reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 
+class RetrySerializer(serializers.Serializer[None]):
+    """What the stages that are still to run are told from now on, in place of the recipe's params."""
+
+    params = serializers.JSONField(required=False)
+
+
 class SampleQuerySerializer(serializers.Serializer[None]):
     """How many samples to show."""
 

@@ -25,6 +25,7 @@ from annotate.loop.samples import newest_samples
 from annotate.loop.shapes import (
     EvaluationSerializer,
     ReasonSerializer,
+    RetrySerializer,
     RoundSerializer,
     RunMetricSerializer,
     SampleQuerySerializer,
@@ -89,10 +90,18 @@ class CancelView(RoundActionView):
     act = staticmethod(services.cancel)
 
 
-class RetryView(RoundActionView):
+class RetryView(APIView):
     """Take a failed round back to the state it failed in."""
 
-    act = staticmethod(services.retry)
+    permission_classes = [RunsRounds]
+
+    @extend_schema(request=RetrySerializer, responses=RoundSerializer)
+    def post(self, request: Request, round_id: int) -> Response:
+        """Try again, with other ``params`` if they are given; 409 unless the round has failed."""
+        body = RetrySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        round = services.retry(round=_round(round_id), actor=person(request), **body.validated_data)
+        return Response(RoundSerializer(round).data)
 
 
 class FinishCollectingView(RoundActionView):

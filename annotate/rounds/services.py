@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
@@ -107,11 +110,24 @@ def cancel(*, round: Round, actor: User | None) -> Round:
     return move(round=round, to=RoundState.CANCELLED, actor=actor, reason="cancelled")
 
 
-def retry(*, round: Round, actor: User | None) -> Round:
-    """Go back to the state in which the round failed."""
+def retry(*, round: Round, actor: User | None, params: object = None) -> Round:
+    """Go back to the state in which the round failed.
+
+    ``params`` take the place of the recipe's, for the stages that are still to run: what a stage refuses,
+    or runs out of memory with, is only found out after people have ranked. Raises :class:`Invalid` where
+    they are none.
+    """
     if round.state != RoundState.FAILED:
         raise Conflict(f"Round {round.number} is {round.state}: only a failed round can be retried.")
-    return move(round=round, to=RoundState(round.failed_in), actor=actor, reason="retried")
+    if params is None:
+        return move(round=round, to=RoundState(round.failed_in), actor=actor, reason="retried")
+    recipe = replace(Recipe.parse(round.recipe), params=Recipe.parse({"params": params}).params)
+    reason = f"retried with params {json.dumps(recipe.params, ensure_ascii=False)}"
+    with transaction.atomic():
+        move(round=round, to=RoundState(round.failed_in), actor=actor, reason=reason)
+        round.recipe = recipe.as_dict()
+        round.save(update_fields=["recipe"])
+    return round
 
 
 def hold_state(*, round_id: int) -> RoundState:

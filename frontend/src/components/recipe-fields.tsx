@@ -151,7 +151,8 @@ function TemperaturesField(props: { temperatures: number[]; onChange: (value: nu
   )
 }
 
-function ParamsField(props: {
+/** What the stages are told, as JSON; half-written it is told to nobody. */
+export function ParamsField(props: {
   params: Recipe['params']
   onChange: (value: Recipe['params']) => void
 }) {

@@ -753,7 +753,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Do it; 409 when the round's state does not allow it. */
+        /** @description Try again, with other ``params`` if they are given; 409 unless the round has failed. */
         post: operations["rounds_retry_create"];
         delete?: never;
         options?: never;
@@ -1700,6 +1700,10 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
+        };
+        /** @description What the stages that are still to run are told from now on, in place of the recipe's params. */
+        RetryRequest: {
+            params?: unknown;
         };
         /**
          * @description * `admin` - Admin: everything, people included
@@ -3274,7 +3278,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {

@@ -30,3 +30,6 @@ afterEach(() => {
   cleanup()
   localStorage.clear()
 })
+
+// jsdom loads no fonts; Mantine listens for them where a text field grows with its text.
+Object.defineProperty(document, 'fonts', { value: new EventTarget() })

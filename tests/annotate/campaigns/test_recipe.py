@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from annotate.campaigns.recipe import METHODS, Recipe
+from annotate.campaigns.services import create_campaign
 from annotate.campaigns.task import Task
 from annotate.errors import Invalid
 
@@ -42,6 +43,13 @@ def test_it_lists_methods_and_still_reads_a_single_name() -> None:
 def test_it_trains_a_safety_model_only_where_it_is_asked_for() -> None:
     assert Recipe().reward_stages == ["reward"]
     assert Recipe.parse({"safety": True, "judge": "policy"}).reward_stages == ["judge", "reward", "safety"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wrong", [[], "", 0, False])
+def test_a_campaign_is_not_made_with_what_is_no_recipe(wrong: Any) -> None:
+    with pytest.raises(Invalid, match="recipe must be an object"):
+        create_campaign(creator=None, name="one", recipe=wrong)
 
 
 def test_it_counts_the_heldout_comparisons() -> None:

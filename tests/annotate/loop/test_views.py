@@ -17,7 +17,7 @@ from annotate.live.events import last_seq
 from annotate.loop.jobs import log_file, stage_folder
 from annotate.loop.models import RunMetric, RunState, TrainingRun
 from annotate.loop.runs import queue_run
-from annotate.ranking.models import Comparison
+from annotate.ranking.models import Comparison, Participation
 from annotate.rounds.models import Checkpoint, Round, RoundState
 from annotate.rounds.transitions import move
 from tests.annotate.collecting import annotator, collecting_round
@@ -104,6 +104,7 @@ def test_an_action_moves_a_round_once(researcher: Client, action: str, state: st
         campaign=round.campaign, kind="policy", name="new", path="x", round=round, parent=round.start_policy
     )
     Comparison.objects.update(taken=1, submitted=1)
+    Participation.objects.create(round=round, annotator=annotator(), submitted=1)
     url = f"/api/rounds/{round.pk}/{action}"
     status, answer = post(researcher, url)
     assert (status, answer["state"]) == (200, then)
@@ -115,6 +116,22 @@ def test_a_retry_needs_a_failed_round(researcher: Client) -> None:
     assert post(researcher, f"/api/rounds/{round.pk}/retry")[0] == 409
     move(round=round, to=RoundState.FAILED, reason="no disk")
     assert post(researcher, f"/api/rounds/{round.pk}/retry")[1]["state"] == "sampling"
+
+
+def test_a_retry_may_tell_the_stages_otherwise(researcher: Client) -> None:
+    round = sampling_round()
+    round.recipe["params"] = {"dpo": {"bata": 0.1}}
+    round.save()
+    move(round=round, to=RoundState.FAILED, reason="Unknown params: bata.")
+    url = f"/api/rounds/{round.pk}/retry"
+    wrongs: list[Any] = [{"dpo": 3}, {"zap": {}}, [], "x", None]
+    for wrong in wrongs:
+        code, told = post(researcher, url, params=wrong)
+        assert (code, "params" in told["detail"]) == (400, True)
+    code, told = post(researcher, url, params={"dpo": {"beta": 0.1}})
+    assert (code, told["state"], told["recipe"]["params"]) == (200, "sampling", {"dpo": {"beta": 0.1}})
+    assert told["events"][-1]["reason"] == 'retried with params {"dpo": {"beta": 0.1}}'
+    assert told["recipe"]["k"] == round.recipe["k"]
 
 
 def test_it_shows_metrics_and_the_log_of_a_run(researcher: Client) -> None:

@@ -52,5 +52,11 @@ export const launchRound = (campaign: number, recipe: Recipe) =>
 
 export type RoundAction = 'cancel' | 'retry' | 'finish-collecting' | 'promote' | 'reject'
 
-export const actOnRound = (id: number, action: RoundAction, reason?: string) =>
-  post<Round>(`/rounds/${id}/${action}`, reason ? { reason } : {})
+/** What is said with an action: why, or what the stages of a round that is retried are told. */
+export interface ActionBody {
+  reason?: string
+  params?: Recipe['params']
+}
+
+export const actOnRound = (id: number, action: RoundAction, body: ActionBody = {}) =>
+  post<Round>(`/rounds/${id}/${action}`, body)
