@@ -125,8 +125,8 @@ class Loop(Generic[T]):
             _recompute_activations(model)
         self._device = next(iter(self._trained.values())).device
         self._autocast = autocast
-        alone = team.size() == 1 and not self._sharded and not params.gradient_checkpointing
-        self._takes_lanes = objective.apart and alone and takes_lanes(model)
+        simple = not (self._sharded or autocast or params.gradient_checkpointing) and team.size() == 1
+        self._takes_lanes = simple and objective.apart and takes_lanes(model)
         self.log = Log()
         self.total = self._batches.total
 

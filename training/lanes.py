@@ -37,14 +37,19 @@ def threads() -> int:
 def takes_lanes(model: nn.Module) -> bool:
     """Whether passes of ``model`` may run at once and gain by it: it is small, on a processor, and its
     forward passes neither change it nor draw at random."""
-    weights = list(model.parameters())
     return (
         isinstance(model, PreTrainedModel)
-        and weights[0].device.type == "cpu"
-        and sum(own.numel() for own in weights) < SMALL
+        and model.device.type == "cpu"
+        and model.num_parameters() < SMALL
         and attends_in_parts(model)
         and not any(isinstance(part, nn.Dropout) and part.p for part in model.modules())
+        and not any(kind in str(_rotation(model)) for kind in ("dynamic", "longrope"))  # change as they run
     )
+
+
+def _rotation(model: PreTrainedModel) -> object:
+    """How positions are rotated, in one form or another."""
+    return getattr(model.config.get_text_config(), "rope_parameters", None)
 
 
 def lanes_for(costs: Sequence[int], budget: int) -> int:

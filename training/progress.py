@@ -46,8 +46,10 @@ class Reporter:
         self._step = step
         self._tokens += tokens
         if self._bar is not None:
-            if metrics:
-                self._bar.set_postfix({name: f"{value:.3g}" for name, value in metrics.items()})
+            shown = {name: f"{value:.3g}" for name, value in (metrics or {}).items()}
+            if self._tokens:
+                shown["tokens/s"] = f"{self._tokens / max(time.monotonic() - self._began, 1e-6):.0f}"
+            self._bar.set_postfix(shown, refresh=False)
             self._bar.update(step - self._bar.n)
             return
         now = time.monotonic()

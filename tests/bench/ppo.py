@@ -25,7 +25,7 @@ from transformers import (
 )
 
 from tests.bench.flops import Shape
-from tests.bench.sides import LORA, MICRO_TOKENS, PROMPTS_A_STEP, STOPS, Work
+from tests.bench.sides import LORA, PROMPTS_A_STEP, STOPS, Work
 from training.adapters import add_adapters
 from training.advantages import (
     clipped_policy_loss,
@@ -69,7 +69,7 @@ def _job(model: str, rankings: list[Ranking], work: Path) -> JobSpec:
         sampling=SamplingSpec([1.0], 1.0, NEW_TOKENS), lora=LORA, device="cpu",
         params={
             "iterations": 1, "rollout_prompts": len(rankings), "batch_prompts": PROMPTS_A_STEP,
-            "micro_tokens": MICRO_TOKENS, "kl_weight": BETA, "missing_eos_score": None, "save_seconds": 1e9,
+            "micro_tokens": 512, "kl_weight": BETA, "missing_eos_score": None, "save_seconds": 1e9,
             "learning_rate": 1e-5, "warmup": 0.0,
         },
     )  # fmt: skip

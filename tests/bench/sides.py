@@ -32,7 +32,6 @@ from training.progress import Reporter
 
 LORA = LoraSpec(rank=16, alpha=16)
 PROMPTS_A_STEP = 8
-MICRO_TOKENS = 512
 PAIRS_A_PASS = 8
 """TRL's own default; 16 are as fast here and take twice the memory."""
 JOB = JobSpec(stage="sample", output="", work="", device="cpu")
@@ -46,11 +45,9 @@ Work = Callable[[], list[Shape]]
 """What is timed; it returns the shapes of its forward passes where the peer pads, else none."""
 
 
-def our_reward(model: str, rankings: list[Ranking], work: Path) -> Work:
+def our_reward(model: str, rankings: list[Ranking], work: Path, *, tokens: int) -> Work:
     """Bradley-Terry on all pairs of each ranking, every weight trained."""
-    params = RewardParams(
-        margin="none", batch_prompts=PROMPTS_A_STEP, micro_tokens=MICRO_TOKENS, save_seconds=1e9
-    )
+    params = RewardParams(margin="none", batch_prompts=PROMPTS_A_STEP, micro_tokens=tokens, save_seconds=1e9)
     reward = new_reward_model(model, JOB, 0)
 
     def loss(batch: Any) -> Summed:
@@ -78,13 +75,13 @@ def their_reward(model: str, rankings: list[Ranking], work: Path) -> Work:
     return lambda: _train(trainer)
 
 
-def our_dpo(model: str, rankings: list[Ranking], work: Path, *, lora: bool) -> Work:
+def our_dpo(model: str, rankings: list[Ranking], work: Path, *, lora: bool, tokens: int) -> Work:
     """DPO on all pairs of each ranking; the reference's pass is inside what is timed."""
     params = DpoParams(
         margin_weight=0,
         anchor=0,
         batch_prompts=PROMPTS_A_STEP,
-        micro_tokens=MICRO_TOKENS,
+        micro_tokens=tokens,
         epochs=1,
         save_seconds=1e9,
     )
@@ -92,7 +89,7 @@ def our_dpo(model: str, rankings: list[Ranking], work: Path, *, lora: bool) -> W
 
     def work_through() -> list[Shape]:
         groups = [ranking.group for ranking in rankings]
-        values = [own for batch in sums_in_batches(policy, groups, MICRO_TOKENS) for own in batch]
+        values = [own for batch in sums_in_batches(policy, groups, tokens) for own in batch]
         reference = {id(ranking): own for ranking, own in zip(rankings, values, strict=True)}
         if lora:
             add_adapters(policy, LORA, 0)

@@ -32,20 +32,25 @@ SMALL, LARGE = Size(), Size(hidden=640, layers=10, vocabulary=32768)
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table; ``lora`` is None where there is no such choice."""
+    """One line of the table; ``lora`` is None where there is no such choice.
+
+    ``tokens`` is our ``micro_tokens``: passes run side by side where it holds two prompts and their replies.
+    """
 
     kind: str
     k: int
     lora: bool | None = None
     size: Size = SMALL
     prompts: int = 64
+    tokens: int = 512
     module: str = "tests.bench.sides"
 
 
 ROWS = {
-    "reward K=2": Row("reward", 2),
+    "reward K=2": Row("reward", 2, tokens=1024),
     "reward K=4": Row("reward", 4),
-    "reward K=8": Row("reward", 8),
+    "reward K=4, side by side": Row("reward", 4, tokens=1200),
+    "reward K=8": Row("reward", 8, tokens=1800),
     "dpo lora K=2": Row("dpo", 2, lora=True),
     "dpo lora K=2 60M": Row("dpo", 2, lora=True, size=LARGE),
     "dpo lora K=4": Row("dpo", 4, lora=True),
@@ -66,7 +71,9 @@ def measure(side: str, row: Row, prompts: int) -> dict[str, Any]:
     sides = import_module(row.module)
     with tempfile.TemporaryDirectory() as folder:
         model = row.size.save(Path(folder) / "model")
-        options = {} if row.lora is None else {"lora": row.lora}
+        options: dict[str, int] = {} if row.lora is None else {"lora": row.lora}
+        if side == "our" and row.kind in TRAINED:
+            options["tokens"] = row.tokens
         before = _memory("VmRSS")
         work = getattr(sides, f"{side}_{row.kind}")(
             model, random_rankings(prompts, row.k), Path(folder), **options
@@ -155,7 +162,7 @@ def main() -> None:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
     sys.stdout.write(
-        f"{'':<18}{'ours s':>9}{'peer s':>9}{'times':>7}{'of limit':>10}{'memory':>8}{'cpu':>7}\n"
+        f"{'':<26}{'ours s':>9}{'peer s':>9}{'times':>7}{'of limit':>10}{'memory':>8}{'cpu':>7}\n"
     )
     rows = {row["row"]: row for row in json.loads(OUTPUT.read_text())} if OUTPUT.exists() else {}
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
@@ -165,7 +172,7 @@ def main() -> None:
         rows[name] = row
         share = f"{row['limit_share']:.0%}" if row["limit_share"] else "-"
         sys.stdout.write(
-            f"{name:<18}{row['ours']:>9.2f}{row['peer']:>9.2f}{row['ratio']:>7.1f}{share:>10}"
+            f"{name:<26}{row['ours']:>9.2f}{row['peer']:>9.2f}{row['ratio']:>7.1f}{share:>10}"
             f"{row['memory_ratio']:>8.1f}{row['processor_ratio']:>7.1f}  "
             f"{statistics_of(random_rankings(prompts, ROWS[name].k))}\n"
         )

@@ -47,8 +47,9 @@ def test_it_says_an_error_in_the_last_line(capsys: pytest.CaptureFixture[str]) -
 def test_it_draws_a_bar_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     reporter = Reporter(as_json=False)
     reporter.start("dpo", total=2, unit="step")
-    reporter.update(2, metrics={"loss": 0.25})
+    reporter.update(2, tokens=50, metrics={"loss": 0.25})
     reporter.close()
     captured = capsys.readouterr()
     assert "dpo: 100%" in captured.err
+    assert "loss=0.25, tokens/s=" in captured.err
     assert captured.out == ""
