@@ -134,8 +134,15 @@ CELERY_BEAT_SCHEDULE = {
         "task": "loop.advance_rounds",
         "schedule": ADVANCE_SECONDS,
         "options": {"queue": "control", "expires": 5 * ADVANCE_SECONDS},
-    }
+    },
+    "forget": {
+        "task": "live.forget_old",
+        "schedule": 3600.0,
+        "options": {"queue": "control", "expires": 600},
+    },
 }
+# How long a page may be away and still be told all that it missed; after that it reads the round anew.
+LIVE_EVENT_DAYS = env.float("LIVE_EVENT_DAYS", default=7.0)
 # The OpenAI-compatible servers that chat campaigns may ask, and the key of each (in order, empty for none).
 CHAT_ENDPOINTS = env.list("CHAT_ENDPOINTS", default=[])
 CHAT_ENDPOINT_KEYS = [key.strip() for key in env.str("CHAT_ENDPOINT_KEYS", default="").split(",")]

@@ -23,6 +23,8 @@ LOOK_SECONDS = 3.0
 """How often the table is read without being told to: what is missed when Redis is away for a while."""
 BATCH = 500
 
+RELOAD: dict[str, Any] = {"kind": "reload", "payload": {}}
+"""To a page that was away for so long that not all it missed is kept: it must read the round anew."""
 NOT_LOGGED_IN, NOT_ALLOWED, UNKNOWN_ROUND, BAD_AFTER = 4401, 4403, 4404, 4400
 
 
@@ -80,6 +82,9 @@ class RoundConsumer(AsyncJsonWebsocketConsumer):
             except DatabaseError:
                 # The database is being restarted; the next look reads all the same.
                 return
+            if events and events[0]["seq"] > self.after + 1:
+                # What came between is forgotten (``events.forget_old``).
+                await self.send_json({**events[0], "seq": events[0]["seq"] - 1, **RELOAD})
             for event in events:
                 await self.send_json(event)
                 self.after = event["seq"]

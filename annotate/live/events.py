@@ -7,13 +7,16 @@ and never hears of something that was rolled back.
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import redis.exceptions
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
+from django.db.models.functions import Now
 
 from annotate.live.models import LiveEvent
 
@@ -46,6 +49,18 @@ def publish(*, topic: str, kind: str, payload: dict[str, Any]) -> LiveEvent:
         event = LiveEvent.objects.create(topic=topic, seq=last_seq(topic) + 1, kind=kind, payload=payload)
         transaction.on_commit(lambda: _poke(topic))
     return event
+
+
+def forget_old() -> int:
+    """Drop events older than ``LIVE_EVENT_DAYS``; returns how many.
+
+    The newest of each topic stays, whatever its age: the next one is numbered after it. A page that was away
+    for longer is told to load anew (see ``consumers``).
+    """
+    newer = LiveEvent.objects.filter(topic=OuterRef("topic"), seq__gt=OuterRef("seq"))
+    old = LiveEvent.objects.filter(at__lt=Now() - timedelta(days=settings.LIVE_EVENT_DAYS))
+    forgotten, _ = old.filter(Exists(newer)).delete()
+    return forgotten
 
 
 def last_seq(topic: str) -> int:

@@ -173,3 +173,5 @@ export type LiveMessage =
     >
   | LiveEvent<'collecting', Collecting>
   | LiveEvent<'samples', { completions: Sample[] }>
+  /** Not all that was missed is kept any more. */
+  | LiveEvent<'reload', Record<string, never>>

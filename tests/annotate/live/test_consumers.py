@@ -17,6 +17,7 @@ from annotate.asgi import application
 from annotate.campaigns.models import Campaign
 from annotate.live import consumers
 from annotate.live.events import publish, round_topic
+from annotate.live.models import LiveEvent
 from annotate.rounds.models import Checkpoint, Round
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
@@ -100,6 +101,22 @@ async def test_a_reconnect_gets_exactly_what_it_missed(round: Round, researcher:
     socket, _ = await connect(f"/ws/rounds/{round.pk}?after=2", researcher)
     assert await numbers(socket, 1) == [(3, 30)]
     assert await socket.receive_nothing(0.2)
+    await socket.disconnect()
+
+
+async def test_a_page_that_was_away_for_too_long_is_told_to_load_anew(round: Round, researcher: User) -> None:
+    await say(round, 10, 20, 30, 40)
+    await LiveEvent.objects.filter(seq__lte=2).adelete()
+    socket, _ = await connect(f"/ws/rounds/{round.pk}?after=1", researcher)
+    message = await socket.message()
+    assert (message["kind"], message["seq"], message["payload"]) == ("reload", 2, {})
+    assert await numbers(socket, 2) == [(3, 30), (4, 40)]
+    await say(round, 50)
+    assert await numbers(socket, 1) == [(5, 50)]
+    await socket.disconnect()
+    # Who has seen all that is gone misses nothing.
+    socket, _ = await connect(f"/ws/rounds/{round.pk}?after=2", researcher)
+    assert await numbers(socket, 3) == [(3, 30), (4, 40), (5, 50)]
     await socket.disconnect()
 
 

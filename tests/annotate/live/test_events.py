@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
+from pytest_django import Settings
 
-from annotate.live.events import last_seq, publish
+from annotate.live.events import forget_old, last_seq, publish
 from annotate.live.models import LiveEvent
 
 
@@ -27,6 +30,23 @@ def test_it_forgets_what_is_rolled_back() -> None:
         transaction.set_rollback(True)
     assert last_seq("round:1") == 0
     assert publish(topic="round:1", kind="x", payload={}).seq == 1
+
+
+@pytest.mark.django_db
+def test_it_forgets_what_is_old_but_never_the_newest_of_a_topic(settings: Settings) -> None:
+    settings.LIVE_EVENT_DAYS = 7
+    for topic in ("round:1", "round:1", "round:1", "round:2"):
+        publish(topic=topic, kind="x", payload={})
+    LiveEvent.objects.filter(seq__lte=2).update(at=timezone.now() - timedelta(days=8))
+    assert forget_old() == 2
+    assert list(LiveEvent.objects.order_by("topic").values_list("topic", "seq")) == [
+        ("round:1", 3),
+        ("round:2", 1),
+    ]
+    LiveEvent.objects.update(at=timezone.now() - timedelta(days=8))
+    assert forget_old() == 0
+    assert publish(topic="round:1", kind="x", payload={}).seq == 4
+    assert forget_old() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -32,6 +32,8 @@ export function useLiveRound(id: number) {
       } else if (message.kind === 'state') {
         // A move brings what no message carries: the challenger, the evaluation.
         void queries.invalidateQueries({ queryKey: roundQuery(id).queryKey, exact: true })
+      } else if (message.kind === 'reload') {
+        void queries.invalidateQueries()
       }
     }
     const after = queries.getQueryData(roundQuery(id).queryKey)?.last_seq ?? 0

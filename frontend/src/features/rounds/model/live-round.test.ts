@@ -54,6 +54,11 @@ describe('a round and its messages', () => {
     expect(back).toMatchObject({ state: 'collecting', failed_in: '', failure: '' })
   })
 
+  it('goes on from the number of a gap', () => {
+    const next = applyToRound(round(), { seq: 90, at, kind: 'reload', payload: {} })
+    expect(next).toEqual(round({ last_seq: 90 }))
+  })
+
   it('changes nothing for a message that it has already', () => {
     const before = round()
     const message: LiveMessage = {

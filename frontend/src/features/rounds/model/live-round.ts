@@ -22,6 +22,7 @@ export function applyToRound(round: Round, message: LiveMessage): Round {
       return { ...next, collecting: message.payload }
     case 'metric':
     case 'samples':
+    case 'reload':
       return next
   }
 }
