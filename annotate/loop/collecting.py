@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from annotate.campaigns.models import CampaignKind
 from annotate.chat.progress import wanted_of
@@ -15,16 +16,12 @@ from annotate.ranking.progress import collecting_counts
 from annotate.rounds.models import Round
 
 RATE_MINUTES = 5
+RATE_MOST = 1000
 
 
 def collecting_shape(round: Round) -> dict[str, Any]:
     """The counts of a round, with the annotations a minute of the last few minutes."""
-    recent = Annotation.objects.filter(
-        assignment__comparison__round=round,
-        withdrawn_at=None,
-        submitted_at__gt=Now() - timedelta(minutes=RATE_MINUTES),
-    ).count()
-    return {**_counts(round), "per_minute": recent / RATE_MINUTES}
+    return {**_counts(round), "per_minute": _rate(round)}
 
 
 def publish_collecting(round: Round) -> None:
@@ -34,6 +31,19 @@ def publish_collecting(round: Round) -> None:
     counts = _counts(round)
     if {name: told.get(name) for name in counts} != counts:
         publish(topic=topic, kind="collecting", payload=collecting_shape(round))
+
+
+def _rate(round: Round) -> float:
+    """Annotations a minute, over the last ``RATE_MINUTES`` or the newest ``RATE_MOST``, whichever is less."""
+    newest = Annotation.objects.filter(
+        assignment__comparison__round=round,
+        withdrawn_at=None,
+        submitted_at__gt=Now() - timedelta(minutes=RATE_MINUTES),
+    ).order_by("-submitted_at")
+    times = list(newest.values_list("submitted_at", flat=True)[:RATE_MOST])
+    if len(times) < RATE_MOST:
+        return len(times) / RATE_MINUTES
+    return len(times) / max(1e-3, (timezone.now() - times[-1]).total_seconds() / 60)
 
 
 def _counts(round: Round) -> dict[str, int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import F
 
 from annotate.accounts.models import User
 from annotate.campaigns.models import Campaign
 from annotate.ranking import functions
-from annotate.ranking.models import Comparison
+from annotate.ranking.models import Assignment, AssignmentState, Comparison
 from annotate.rounds.models import ENDED, Round
 
 Reason = Literal["ok", "no_open_round", "all_done_for_you", "round_full"]
@@ -50,26 +50,20 @@ def progress_of(*, round: Round | None, user: User) -> Progress:
 def collecting_counts(*, round_id: int) -> dict[str, int]:
     """The whole collection of a round: comparisons, annotations wanted and submitted, leases, retired.
 
-    A retired comparison wants no more than it has.
+    A retired comparison wants no more than it has. Costs the same in a long queue.
     """
-    retired = Q(retired_at__isnull=False)
-    counts = Comparison.objects.filter(round=round_id).aggregate(
-        comparisons=Count("pk"),
-        wanted=Sum("overlap", filter=~retired, default=0) + Sum("submitted", filter=retired, default=0),
-        leased=Sum(F("taken") - F("submitted"), default=0),
-        retired=Count("pk", filter=retired),
-        # Last: the name hides the column from the aggregates after it.
-        submitted=Sum("submitted", default=0),
-    )
-    return {name: int(value) for name, value in counts.items()}
+    counts: dict[str, int] = functions.call_json("ranking_counts", round_id)
+    return counts
 
 
 def is_collected(*, round_id: int) -> bool:
     """Whether every comparison of the round has its annotations, or was retired.
 
-    Asked every second: while a slot is free the queue's index says so, however long the queue is.
+    Asked every second, so it never looks through the queue: while a slot is free the queue's index says so,
+    and a slot that is neither free nor filled is somebody's lease.
     """
     standing = Comparison.objects.filter(round=round_id, retired_at__isnull=True)
     if standing.filter(taken__lt=F("overlap")).exists():
         return False
-    return not standing.filter(submitted__lt=F("overlap")).exists()
+    leased = Assignment.objects.filter(state=AssignmentState.LEASED, comparison__retired_at=None)
+    return not leased.filter(comparison__round=round_id).exists()

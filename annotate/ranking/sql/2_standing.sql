@@ -83,6 +83,38 @@ BEGIN
 END
 $$;
 
+-- The whole collection of a round: the fields of progress.collecting_counts. Asked every second while it
+-- collects, so it sums over people and over what they hold, never over the comparisons.
+CREATE FUNCTION ranking_counts(the_round bigint) RETURNS json
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+DECLARE
+    per_comparison int;
+    comparisons int;
+BEGIN
+    SELECT r.recipe ->> 'overlap' INTO per_comparison FROM rounds_round r WHERE r.id = the_round;
+    SELECT coalesce(max(c.position) + 1, 0) INTO comparisons
+    FROM ranking_comparison c WHERE c.round_id = the_round;
+    RETURN json_build_object(
+        'comparisons', comparisons,
+        'wanted', ranking_wanted(the_round, comparisons, per_comparison),
+        'leased', (
+            SELECT count(*) FROM ranking_assignment a JOIN ranking_comparison c ON c.id = a.comparison_id
+            WHERE a.state = 'leased' AND c.round_id = the_round
+        ),
+        'retired', (
+            SELECT count(*) FROM ranking_comparison c
+            WHERE c.round_id = the_round AND c.retired_at IS NOT NULL
+        ),
+        'submitted', (
+            SELECT coalesce(sum(p.submitted), 0) FROM ranking_participation p WHERE p.round_id = the_round
+        )
+    );
+END
+$$;
+
 -- Whether there is something for a person to rank: what they hold, or what the queue has for them. First from
 -- where they are, as their next lease will look: before that all is theirs, or taken.
 CREATE FUNCTION ranking_waits(the_round bigint, person bigint, place int) RETURNS bool

@@ -19,7 +19,7 @@ from annotate.loop import advance, runs
 from annotate.loop.advance import advance_rounds
 from annotate.loop.models import RunState, TrainingRun
 from annotate.loop.steps import STEPS, finish_collecting
-from annotate.ranking.models import Annotation, Assignment, Comparison
+from annotate.ranking.models import Annotation, Assignment, Comparison, Participation
 from annotate.rounds.models import Checkpoint, CheckpointKind, Round, RoundEvent, RoundState
 from annotate.rounds.services import cancel, retry
 from annotate.rounds.transitions import move
@@ -60,7 +60,8 @@ def rank_all(round: Round) -> None:
         Annotation.objects.create(
             assignment=leased, client_id=leased.uid, ranking=[1, 0], gaps=[2], submitted_at=now
         )
-    Comparison.objects.filter(round=round).update(taken=1, submitted=1)
+    ranked = Comparison.objects.filter(round=round).update(taken=1, submitted=1)
+    Participation.objects.create(round=round, annotator=person, submitted=ranked)
 
 
 def succeed(round: Round) -> None:
