@@ -60,13 +60,18 @@ def lanes_for(costs: Sequence[int], budget: int) -> int:
 def in_lanes(work: Callable[[T], Found], items: Iterable[T], lanes: int) -> Iterator[Found]:
     """``work`` of each item, in order; ``lanes`` at a time, and one more done or begun."""
     under_way: deque[Future[Found]] = deque()
-    with ThreadPoolExecutor(lanes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        for item in items:
-            under_way.append(pool.submit(work, item))
-            if len(under_way) > lanes:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # what the caller does meanwhile must not wait for cores that the lanes have
+    try:
+        with ThreadPoolExecutor(lanes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            for item in items:
+                under_way.append(pool.submit(work, item))
+                if len(under_way) > lanes:
+                    yield under_way.popleft().result()
+            while under_way:
                 yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+    finally:
+        torch.set_num_threads(before)
 
 
 def add_gradients(weights: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> None:
