@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from rest_framework.exceptions import APIException
@@ -80,6 +81,7 @@ def _sentence(problem: Exception) -> str:
     if isinstance(problem, APIException):
         return str(problem.detail)
     if isinstance(problem, OSError):
-        where = f" ({problem.filename})" if problem.filename else ""
-        return f"A file could not be written or read: {problem.strerror or problem}{where}."
+        # A write that finds no room does not know to which file it belongs; all of them lie there.
+        where = problem.filename or settings.ARTIFACTS_DIR
+        return f"A file could not be written or read: {problem.strerror or problem} ({where})."
     return f"An error inside Plumbline: {type(problem).__name__}: {problem}. The worker's log says more."

@@ -149,6 +149,16 @@ def test_a_person_ends_the_collection_early() -> None:
         finish_collecting(round=round, actor=person)
 
 
+def test_it_tells_the_pace_of_a_few_minutes_or_of_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    round = collecting_round(comparisons=5)
+    rank_all(round)
+    assert collecting_shape(round)["per_minute"] == 5 / collecting.RATE_MINUTES
+    Annotation.objects.update(submitted_at=timezone.now() - timedelta(seconds=30))
+    monkeypatch.setattr(collecting, "RATE_MOST", 4)
+    # Four in half a minute.
+    assert collecting_shape(round)["per_minute"] == pytest.approx(8, rel=0.1)
+
+
 def test_it_publishes_the_counts_when_they_changed() -> None:
     round = collecting_round()
     for _ in range(2):
@@ -183,18 +193,20 @@ def test_a_step_that_cannot_be_done_fails_the_round_with_the_reason() -> None:
     assert "no snapshot" in round.failure
 
 
-def test_a_full_disk_fails_the_round_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("file", ["/data/prompts.jsonl", None])
+def test_a_full_disk_fails_the_round_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str | None
+) -> None:
     round = sampling_round()
 
     def full(*args: object) -> None:
-        raise OSError(28, "No space left on device", "/data/prompts.jsonl")
+        raise OSError(28, "No space left on device", file)
 
     monkeypatch.setattr("annotate.loop.inputs.write_rows", full)
     advance_rounds()
     assert state_of(round) == S.FAILED
-    assert (
-        round.failure == "A file could not be written or read: No space left on device (/data/prompts.jsonl)."
-    )
+    where = file or tmp_path
+    assert round.failure == f"A file could not be written or read: No space left on device ({where})."
 
 
 def test_a_database_that_is_away_is_left_to_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
