@@ -39,7 +39,8 @@ def record_result(claim: Claim) -> bool:
 
 
 def _record_completions(run: TrainingRun, output: Path, result: dict[str, Any]) -> None:
-    add_comparisons(round=run.round, completions=read_completions(output / result["files"]["completions"]))
+    path = output / result["files"]["completions"]
+    add_comparisons(round=run.round, completions=lambda: read_completions(path))
 
 
 def _record_judged(run: TrainingRun, output: Path, result: dict[str, Any]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from random import Random
 
 from django.db import transaction
@@ -18,36 +19,57 @@ from training.contracts import CompletionRow
 BATCH = 500
 
 
-def add_comparisons(*, round: Round, completions: Iterable[CompletionRow]) -> int:
+def add_comparisons(*, round: Round, completions: Callable[[], Iterable[CompletionRow]]) -> int:
     """Make the round's comparisons of what was sampled; returns how many, 0 if they are there already.
 
     A row's ``prompt_id`` is the prompt's id, or ``ID.n`` where a prompt is asked more than once; the rows
     of one ``prompt_id`` are one comparison. The queue's order is drawn from the round's seed, so that a
     collection ended early has its share of held-out prompts. Raises :class:`Invalid` when a prompt
     does not have exactly K completions.
+
+    ``completions`` reads the rows and is called twice: once for the queue's order, once to store them, of
+    which no more than a batch, and the prompts that are not yet whole, are held in memory.
     """
     k, seed = int(round.recipe["k"]), round.recipe["seed"]
-    groups: dict[str, list[CompletionRow]] = {}
-    for row in completions:
-        groups.setdefault(row.prompt_id, []).append(row)
-    for prompt_id, rows in groups.items():
-        if sorted(row.index for row in rows) != list(range(k)):
-            raise Invalid(f"Prompt {prompt_id} has {len(rows)} completions where {k} were asked for.")
-    keys = sorted(groups)
+    keys = sorted(_prompt_ids(completions(), k))
     Random(f"{seed}:{round.number}:queue").shuffle(keys)
+    places = {key: position for position, key in enumerate(keys)}
     with transaction.atomic():
         # Whoever comes second waits here, and then sees the comparisons of the first.
         Round.objects.select_for_update(no_key=True).get(pk=round.pk)
         if round.comparisons.exists():
             return 0
-        for start in range(0, len(keys), BATCH):
-            _add_batch(round, start, [groups[key] for key in keys[start : start + BATCH]])
+        groups = _groups(completions(), k)
+        while batch := list(islice(groups, BATCH)):
+            _add_batch(round, [(places[rows[0].prompt_id], rows) for rows in batch])
         for uses, prompts in _by_uses(keys).items():
             Prompt.objects.filter(pk__in=prompts).update(used=F("used") + uses)
     return len(keys)
 
 
-def _add_batch(round: Round, start: int, groups: list[list[CompletionRow]]) -> None:
+def _prompt_ids(rows: Iterable[CompletionRow], k: int) -> Iterable[str]:
+    """Every prompt's id, after a look that each has the indices 0 to K - 1 once."""
+    indices: dict[str, bytes] = {}
+    for row in rows:
+        known = row.index if 0 <= row.index < k else 255
+        indices[row.prompt_id] = indices.get(row.prompt_id, b"") + bytes([known])
+    for prompt_id, found in indices.items():
+        if sorted(found) != list(range(k)):
+            raise Invalid(f"Prompt {prompt_id} has {len(found)} completions where {k} were asked for.")
+    return indices.keys()
+
+
+def _groups(rows: Iterable[CompletionRow], k: int) -> Iterator[list[CompletionRow]]:
+    """The rows of each prompt, as soon as all K are there."""
+    open_groups: dict[str, list[CompletionRow]] = {}
+    for row in rows:
+        group = open_groups.setdefault(row.prompt_id, [])
+        group.append(row)
+        if len(group) == k:
+            yield open_groups.pop(row.prompt_id)
+
+
+def _add_batch(round: Round, batch: Sequence[tuple[int, list[CompletionRow]]]) -> None:
     comparisons = Comparison.objects.bulk_create(
         Comparison(
             round=round,
@@ -55,11 +77,11 @@ def _add_batch(round: Round, start: int, groups: list[list[CompletionRow]]) -> N
             position=position,
             overlap=round.recipe["overlap"],
         )
-        for position, rows in enumerate(groups, start=start)
+        for position, rows in batch
     )
     Completion.objects.bulk_create(
         _completion(round, comparison, row)
-        for comparison, rows in zip(comparisons, groups, strict=True)
+        for comparison, (_, rows) in zip(comparisons, batch, strict=True)
         for row in rows
     )
 

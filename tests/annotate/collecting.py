@@ -41,7 +41,7 @@ def collecting_round(
     round = Round.objects.create(
         campaign=campaign, number=1, state=RoundState.COLLECTING, recipe=recipe.as_dict(), start_policy=start
     )
-    add_comparisons(round=round, completions=_completions(prompts, k))
+    add_comparisons(round=round, completions=lambda: _completions(prompts, k))
     return round
 
 

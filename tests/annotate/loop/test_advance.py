@@ -15,8 +15,9 @@ from annotate.celery import app
 from annotate.datasets.models import Snapshot
 from annotate.errors import Conflict
 from annotate.live.models import LiveEvent
-from annotate.loop import advance, runs
+from annotate.loop import advance, collecting, runs
 from annotate.loop.advance import advance_rounds
+from annotate.loop.collecting import collecting_shape
 from annotate.loop.models import RunState, TrainingRun
 from annotate.loop.steps import STEPS, finish_collecting
 from annotate.ranking.models import Annotation, Assignment, Comparison, Participation
