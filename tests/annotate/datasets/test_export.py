@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,6 @@ def test_its_command_says_what_is_wrong(round: Round, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CommandError, match="cannot be written"):
         call_command("export", round.campaign.name, "--out", str(tmp_path / "file" / "x"))
+    for other in (os.devnull, str(tmp_path)):
+        with pytest.raises(CommandError, match="is something else"):
+            call_command("export", round.campaign.name, "--out", other)

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
         (["--url", "http://127.0.0.1:1"], "needs an admin's --token"),
         (["--prompts", "missing.jsonl"], "no prompt file missing.jsonl"),
         (["--report", "missing/report.json"], "no folder"),
+        (["--report", "/dev/null"], "is something else"),
         (["--judge", "kind"], "invalid choice"),
         (["--recipe", "[]"], "invalid"),
     ],

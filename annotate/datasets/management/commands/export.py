@@ -27,6 +27,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         out: Path = options["out"]
+        if out.exists() and not out.is_file():
+            # It would be put in the place of /dev/stdout and the like.
+            raise CommandError(f"--out names a file, new or to be replaced; {out} is something else.")
         try:
             export = Export(
                 find_campaign(options["campaign"]), format=options["format"], round_number=options["round"]

@@ -77,8 +77,12 @@ class Command(BaseCommand):
             raise CommandError("--url needs an admin's --token (or PLUMBLINE_TOKEN).")
         if not options["prompts"].is_file():
             raise CommandError(f"There is no prompt file {options['prompts']}.")
-        if options["report"] and not options["report"].absolute().parent.is_dir():
-            raise CommandError(f"There is no folder {options['report'].absolute().parent} for the report.")
+        report: Path | None = options["report"]
+        if report and not report.absolute().parent.is_dir():
+            raise CommandError(f"There is no folder {report.absolute().parent} for the report.")
+        if report and report.exists() and not report.is_file():
+            # It would be put in the place of /dev/stdout and the like.
+            raise CommandError(f"--report names a file, new or to be replaced; {report} is something else.")
 
     @contextmanager
     def _server(self, options: dict[str, Any]) -> Iterator[Access]:
