@@ -103,6 +103,6 @@ def require_judge(recipe: Recipe) -> None:
     """Raise :class:`Invalid` where the recipe asks a judge that the operator of this server has not named."""
     if recipe.judge == "endpoint" and not (settings.JUDGE_URL and settings.JUDGE_MODEL):
         raise Invalid(
-            "This server knows no judge: ask whoever operates it to set JUDGE_URL and JUDGE_MODEL, "
-            "or let the policy judge."
+            "recipe.judge must be off or policy: this server knows no judge. Whoever operates it can set "
+            "JUDGE_URL and JUDGE_MODEL."
         )

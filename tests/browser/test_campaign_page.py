@@ -124,9 +124,17 @@ def test_it_changes_settings_that_the_ranking_page_follows(visit: Visit) -> None
     page = visit(admin(), f"/campaigns/{campaign.pk}?tab=settings")
     page.get_by_role("switch", name="A comparison may be skipped").uncheck()
     page.get_by_label("Temperatures").fill("0.7, 1.2")
+    params = page.get_by_label("Hyper-parameters of the stages")
+    params.fill('{"dop": {"beta": 0.2}}')
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Must be an object with parameters for")).to_be_visible()
+    expect(params).to_be_focused()
+    expect(page.get_by_role("alert")).to_have_text("Not saved: the field that is wrong says so.")
+    params.fill('{"dpo": {"beta": 0.2}}')
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     campaign.refresh_from_db()
+    assert campaign.recipe["params"] == {"dpo": {"beta": 0.2}}
     assert campaign.task["skip"] is False
     assert campaign.recipe["temperatures"] == [0.7, 1.2]
 
@@ -145,6 +153,14 @@ def test_it_launches_a_round_or_says_why_not(visit: Visit, tmp_path: Path) -> No
     page.get_by_label("Comparisons", exact=True).fill("4")
     page.get_by_label("Held-out share").fill("0")
     page.get_by_label("Answers a prompt (K)").fill("2")
+    judge = page.get_by_role("combobox", name="Judge")
+    judge.click()
+    page.get_by_role("option", name="The model of this server").click()
+    page.get_by_role("button", name="Launch the round").click()
+    expect(page.get_by_text("this server knows no judge")).to_be_visible()
+    expect(judge).to_be_focused()
+    judge.click()
+    page.get_by_role("option", name="The policy itself").click()
     page.get_by_role("button", name="Launch the round").click()
     expect(page.get_by_role("heading", name="Round 1")).to_be_visible()
     recipe = Round.objects.get().recipe

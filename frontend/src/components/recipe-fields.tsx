@@ -6,8 +6,14 @@ import type { Recipe } from '@/lib/types'
 
 interface RecipeFieldsProps {
   recipe: Recipe
+  /** The sentence of a refusal that is about this setting. */
+  faultOf: (name: keyof Recipe) => string | null
   onChange: (recipe: Recipe) => void
 }
+
+/** Refusals that one of the fields below shows. */
+export const RECIPE_FAULT =
+  /^recipe\.(k|comparisons|overlap|heldout_share|temperatures|top_p|max_new_tokens|policy_prompts|judge|seed|params) /
 
 /** The explanation under the field keeps the fields of a row in line. */
 const ORDER: ('label' | 'input' | 'description' | 'error')[] = [
@@ -16,104 +22,74 @@ const ORDER: ('label' | 'input' | 'description' | 'error')[] = [
   'description',
   'error',
 ]
+const JUDGES = [
+  { value: 'off', label: 'None: people alone' },
+  { value: 'policy', label: 'The policy itself' },
+  { value: 'endpoint', label: 'The model of this server’s operator' },
+]
+
+type NumberName = Exclude<
+  { [Name in keyof Recipe]: Recipe[Name] extends number ? Name : never }[keyof Recipe],
+  undefined
+>
 
 /** How a round is run, field by field. */
-export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
-  const number = (name: keyof Recipe) => (value: number | string) =>
-    typeof value === 'number' && onChange({ ...recipe, [name]: value })
+export function RecipeFields({ recipe, faultOf, onChange }: RecipeFieldsProps) {
+  const number = (
+    name: NumberName,
+    label: string,
+    description: string,
+    bounds: { min: number; max?: number; step?: number },
+  ) => (
+    <NumberInput
+      inputWrapperOrder={ORDER}
+      label={label}
+      description={description}
+      {...bounds}
+      value={recipe[name]}
+      error={faultOf(name)}
+      onChange={(value) => typeof value === 'number' && onChange({ ...recipe, [name]: value })}
+    />
+  )
   return (
     <>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} verticalSpacing="md">
-        <NumberInput
-          inputWrapperOrder={ORDER}
-          label="Answers a prompt (K)"
-          description="2 to 9"
-          min={2}
-          max={9}
-          value={recipe.k}
-          onChange={number('k')}
-        />
-        <NumberInput
-          inputWrapperOrder={ORDER}
-          label="Comparisons"
-          description="prompts that are answered and ranked"
-          min={1}
-          max={100_000}
-          value={recipe.comparisons}
-          onChange={number('comparisons')}
-        />
-        <NumberInput
-          inputWrapperOrder={ORDER}
-          label="Overlap"
-          description="people who rank each comparison"
-          min={1}
-          max={50}
-          value={recipe.overlap}
-          onChange={number('overlap')}
-        />
-        <NumberInput
-          inputWrapperOrder={ORDER}
-          label="Held-out share"
-          description="of the comparisons; only measures the reward model"
-          min={0}
-          max={0.5}
-          step={0.05}
-          value={recipe.heldout_share}
-          onChange={number('heldout_share')}
-        />
+        {number('k', 'Answers a prompt (K)', '2 to 9', { min: 2, max: 9 })}
+        {number('comparisons', 'Comparisons', 'prompts that are answered and ranked', {
+          min: 1,
+          max: 100_000,
+        })}
+        {number('overlap', 'Overlap', 'people who rank each comparison', { min: 1, max: 50 })}
+        {number(
+          'heldout_share',
+          'Held-out share',
+          'of the comparisons; only measures the reward model',
+          { min: 0, max: 0.5, step: 0.05 },
+        )}
         <TemperaturesField
           temperatures={recipe.temperatures}
+          fault={faultOf('temperatures')}
           onChange={(temperatures) => onChange({ ...recipe, temperatures })}
         />
-        <NumberInput
-          inputWrapperOrder={ORDER}
-          label="Top p"
-          description="1 samples from every token"
-          min={0.01}
-          max={1}
-          step={0.05}
-          value={recipe.top_p}
-          onChange={number('top_p')}
-        />
-        <NumberInput
-          inputWrapperOrder={ORDER}
-          label="Longest answer"
-          description="in tokens"
-          min={1}
-          max={8192}
-          value={recipe.max_new_tokens}
-          onChange={number('max_new_tokens')}
-        />
-        <NumberInput
-          inputWrapperOrder={ORDER}
-          label="Prompts to answer anew"
-          description="for methods that learn from fresh answers"
-          min={1}
-          max={100_000}
-          value={recipe.policy_prompts}
-          onChange={number('policy_prompts')}
-        />
+        {number('top_p', 'Top p', '1 samples from every token', { min: 0.01, max: 1, step: 0.05 })}
+        {number('max_new_tokens', 'Longest answer', 'in tokens', { min: 1, max: 8192 })}
+        {number(
+          'policy_prompts',
+          'Prompts to answer anew',
+          'for methods that learn from fresh answers',
+          { min: 1, max: 100_000 },
+        )}
         <Select
           inputWrapperOrder={ORDER}
           label="Judge"
           description="a language model that ranks the answers too"
           value={recipe.judge}
+          error={faultOf('judge')}
           allowDeselect={false}
           onChange={(judge) => judge && onChange({ ...recipe, judge: judge as Recipe['judge'] })}
-          data={[
-            { value: 'off', label: 'None: people alone' },
-            { value: 'policy', label: 'The policy itself' },
-            { value: 'endpoint', label: 'The model of this server’s operator' },
-          ]}
+          data={JUDGES}
         />
-        <NumberInput
-          inputWrapperOrder={ORDER}
-          label="Seed"
-          description="the same seed draws the same"
-          min={0}
-          value={recipe.seed}
-          onChange={number('seed')}
-        />
+        {number('seed', 'Seed', 'the same seed draws the same', { min: 0 })}
       </SimpleGrid>
       <MethodList methods={recipe.method} onChange={(method) => onChange({ ...recipe, method })} />
       <Switch
@@ -127,12 +103,22 @@ export function RecipeFields({ recipe, onChange }: RecipeFieldsProps) {
         checked={recipe.safety}
         onChange={(event) => onChange({ ...recipe, safety: event.currentTarget.checked })}
       />
-      <ParamsField params={recipe.params} onChange={(params) => onChange({ ...recipe, params })} />
+      <ParamsField
+        params={recipe.params}
+        fault={faultOf('params')}
+        onChange={(params) => onChange({ ...recipe, params })}
+      />
     </>
   )
 }
 
-function TemperaturesField(props: { temperatures: number[]; onChange: (value: number[]) => void }) {
+interface TemperaturesFieldProps {
+  temperatures: number[]
+  fault: string | null
+  onChange: (value: number[]) => void
+}
+
+function TemperaturesField(props: TemperaturesFieldProps) {
   const [text, setText] = useState(props.temperatures.join(', '))
   const parsed = parseTemperatures(text)
   return (
@@ -141,7 +127,7 @@ function TemperaturesField(props: { temperatures: number[]; onChange: (value: nu
       label="Temperatures"
       description="dealt to the K answers in turn"
       value={text}
-      error={parsed === null && 'Numbers from 0 to 5, with commas between.'}
+      error={parsed === null ? 'Numbers from 0 to 5, with commas between.' : props.fault}
       onChange={(event) => {
         setText(event.currentTarget.value)
         const temperatures = parseTemperatures(event.currentTarget.value)
@@ -154,6 +140,7 @@ function TemperaturesField(props: { temperatures: number[]; onChange: (value: nu
 /** What the stages are told, as JSON; half-written it is told to nobody. */
 export function ParamsField(props: {
   params: Recipe['params']
+  fault?: string | null
   onChange: (value: Recipe['params']) => void
 }) {
   const [text, setText] = useState(JSON.stringify(props.params, null, 2))
@@ -165,6 +152,7 @@ export function ParamsField(props: {
       minRows={2}
       maxRows={12}
       value={text}
+      error={props.fault}
       validationError="This is not JSON yet."
       onChange={(value) => {
         setText(value)

@@ -1,20 +1,19 @@
 import { Button, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import { ProblemNotice } from '@/components/notice'
-import { RecipeFields } from '@/components/recipe-fields'
+import { RECIPE_FAULT, RecipeFields } from '@/components/recipe-fields'
 import { changeCampaign } from '@/features/campaigns/api/campaign'
-import { ApiError } from '@/lib/api'
 import { campaignQuery } from '@/lib/campaign-query'
 import { clearOfFoot } from '@/lib/clear-of-foot'
-import { faultAt } from '@/lib/fault-at'
 import type { Campaign } from '@/lib/types'
+import { useFaults } from '@/lib/use-faults'
 import { ChatFields } from './chat-fields'
 import classes from './form.module.css'
 import { TaskFields } from './task-fields'
 
 /** Refusals that one of the fields shows. */
-const FIELDS = /^(name|guidelines|task|chat)\b/
+const FIELDS = new RegExp(`^(name|guidelines|task|chat)\\b|${RECIPE_FAULT.source}`)
 
 /** What can be changed about a campaign. Rounds that run keep the recipe they were launched with. */
 export function SettingsTab({ campaign }: { campaign: Campaign }) {
@@ -37,13 +36,7 @@ export function SettingsTab({ campaign }: { campaign: Campaign }) {
       return queries.invalidateQueries({ queryKey: ['campaigns'] })
     },
   })
-  // A refusal is told where it belongs: the field says what is wrong, and has the focus.
-  const form = useRef<HTMLFormElement>(null)
-  useEffect(() => {
-    if (change.error) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
-  }, [change.error])
-  const fault = (path: string) => faultAt(change.error, path)
-  const isAtField = change.error instanceof ApiError && FIELDS.test(change.error.message)
+  const { form, faultOf: fault, isAtField } = useFaults(change.error, FIELDS)
   return (
     <form
       ref={form}
@@ -91,7 +84,11 @@ export function SettingsTab({ campaign }: { campaign: Campaign }) {
         </>
       )}
       <h2>Defaults of a new round</h2>
-      <RecipeFields recipe={recipe} onChange={setRecipe} />
+      <RecipeFields
+        recipe={recipe}
+        faultOf={(setting) => fault(`recipe.${setting}`)}
+        onChange={setRecipe}
+      />
       {change.error && !isAtField && <ProblemNotice problem={change.error} />}
       <div ref={clearOfFoot} className={classes.foot}>
         <Button type="submit" loading={change.isPending}>

@@ -3,11 +3,12 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { ProblemNotice } from '@/components/notice'
-import { RecipeFields } from '@/components/recipe-fields'
+import { RECIPE_FAULT, RecipeFields } from '@/components/recipe-fields'
 import { launchRound } from '@/features/rounds/api/rounds'
 import { campaignQuery } from '@/lib/campaign-query'
 import { plural } from '@/lib/format'
 import type { Campaign, Recipe } from '@/lib/types'
+import { useFaults } from '@/lib/use-faults'
 import classes from './launch-form.module.css'
 
 /** Launch a round: the campaign's defaults, to be changed for this once. */
@@ -22,9 +23,11 @@ export function LaunchForm({ campaign }: { campaign: Campaign }) {
       void navigate({ to: '/rounds/$id', params: { id: round.id } })
     },
   })
+  const { form, faultOf, isAtField } = useFaults(launch.error, RECIPE_FAULT)
   const rankings = recipe.comparisons * recipe.overlap
   return (
     <form
+      ref={form}
       className={classes.form}
       onSubmit={(event) => {
         event.preventDefault()
@@ -32,8 +35,12 @@ export function LaunchForm({ campaign }: { campaign: Campaign }) {
       }}
     >
       <h2>Launch a round</h2>
-      <RecipeFields recipe={recipe} onChange={setRecipe} />
-      {launch.error && <ProblemNotice problem={launch.error} />}
+      <RecipeFields
+        recipe={recipe}
+        faultOf={(setting) => faultOf(`recipe.${setting}`)}
+        onChange={setRecipe}
+      />
+      {launch.error && !isAtField && <ProblemNotice problem={launch.error} />}
       <div className={classes.end}>
         <Button type="submit" loading={launch.isPending}>
           Launch the round
