@@ -86,4 +86,11 @@ describe('the runs of a step', () => {
     expect(lastRunOf(several, 'training_policy')?.id).toBe(3)
     expect(lastRunOf(several, 'evaluating')).toBeUndefined()
   })
+
+  it('has no sampling in a chat, which begins with collecting', () => {
+    const [entered] = moves(['collecting', 0])
+    const chat = round('collecting', entered && [{ ...entered, from_state: 'planned' }])
+    expect(stepsOf(chat, 0).map((step) => step.name)[0]).toBe('collecting')
+    expect(statuses(chat)).toEqual(['now', 'todo', 'todo', 'todo', 'todo'])
+  })
 })

@@ -63,10 +63,15 @@ function lastWorkingState(round: Round): RoundState | undefined {
   return round.events.findLast((event) => isStepName(event.to_state))?.to_state
 }
 
+/** In a chat nothing is sampled ahead: its round begins with collecting. */
+const isChatted = ({ events }: Round) =>
+  events.some((event) => event.from_state === 'planned' && event.to_state === 'collecting')
+
 /** The line of steps, each with how it stands. `now` in milliseconds. */
 export function stepsOf(round: Round, now: number): RoundStep[] {
-  const at = STEPS.findIndex((step) => step.name === stepOf(round))
-  return STEPS.map((step, index) => ({
+  const steps = isChatted(round) ? STEPS.filter((step) => step.name !== 'sampling') : STEPS
+  const at = steps.findIndex((step) => step.name === stepOf(round))
+  return steps.map((step, index) => ({
     ...step,
     status: statusOf(round, index, at),
     seconds: secondsIn(round, step.name, now),
