@@ -3,9 +3,19 @@ import { TableBox } from '@/components/table-box'
 import { estimateOf, numberOf } from '@/features/rounds/model/decision'
 import { percent, twoDecimals } from '@/lib/format'
 
-const ROWS: { name: string; title: string; isShare?: boolean; isOptional?: boolean }[] = [
-  { name: 'reward_mean', title: 'Mean reward (0 is the average ranked answer)' },
-  { name: 'unsafe', title: 'Likely unsafe', isShare: true, isOptional: true },
+interface Row {
+  name: string
+  title: string
+  isShare?: boolean
+}
+
+const REWARD: Row = { name: 'reward_mean', title: 'Mean reward (0 is the average ranked answer)' }
+/** With two reward models a reward is the logit of one or the other, and safety has a row. */
+const WITH_SAFETY: Row[] = [
+  { name: 'reward_mean', title: 'Mean reward (a logit, of safety where that decides)' },
+  { name: 'unsafe', title: 'Likely unsafe', isShare: true },
+]
+const ROWS: Row[] = [
   { name: 'length_mean', title: 'Mean length (tokens)' },
   { name: 'stopped', title: 'Ended by itself', isShare: true },
   { name: 'distinct_2', title: 'Distinct word pairs', isShare: true },
@@ -26,6 +36,7 @@ export function ComparisonTable({ metrics }: { metrics: Record<string, unknown> 
       estimate.low === estimate.high ? '' : ` (${show(estimate.low)} to ${show(estimate.high)})`
     return show(estimate.value) + interval
   }
+  const rows = [...('unsafe' in metrics ? WITH_SAFETY : [REWARD]), ...ROWS]
   const kl = { start: numberOf(metrics, 'kl_to_start'), base: numberOf(metrics, 'kl_to_base') }
   return (
     <TableBox label="Challenger, champion and first model" minWidth={560}>
@@ -39,7 +50,7 @@ export function ComparisonTable({ metrics }: { metrics: Record<string, unknown> 
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {ROWS.filter((row) => !row.isOptional || row.name in metrics).map((row) => (
+          {rows.map((row) => (
             <Table.Tr key={row.name}>
               <Table.Th scope="row" fw={400}>
                 {row.title}

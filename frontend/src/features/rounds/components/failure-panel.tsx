@@ -30,7 +30,7 @@ export function FailurePanel({ round }: { round: Round }) {
         </Button>
         <span>It goes on where it failed; everything that was ranked is kept.</span>
       </div>
-      <details>
+      <details className={classes.params}>
         <summary>Change the hyper-parameters first</summary>
         <ParamsField params={round.recipe.params} onChange={setParams} />
       </details>
