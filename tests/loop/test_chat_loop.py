@@ -32,7 +32,7 @@ def test_people_talk_and_the_model_is_trained_and_answers_the_next_round(house: 
     check_export(admin, campaign)
     check_training(decided)
     samples = admin.get(f"/rounds/{first['id']}/evaluation")["samples"]
-    # The second conversation is held out whole: its first prompt, and the one that goes on from its first reply.
+    # The second conversation is held out whole: its first prompt, and the one that goes on from a reply.
     assert sorted(len(sample["messages"]) for sample in samples) == [1, 3]
     assert all(0 < sample["challenger"]["safe"] < 1 for sample in samples)
 

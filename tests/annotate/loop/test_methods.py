@@ -246,7 +246,7 @@ def test_whom_a_judge_asks_is_the_operators_to_say(artifacts: Path, settings: Se
 def test_a_round_with_a_judge_that_nobody_named_is_not_launched(artifacts: Path) -> None:
     round = round_in(RoundState.DECIDING)
     Round.objects.filter(pk=round.pk).update(state=RoundState.CLOSED)
-    with pytest.raises(Invalid, match="recipe.judge must be off or policy: this server knows no judge"):
+    with pytest.raises(Invalid, match=r"recipe.judge must be off or policy: this server knows no judge"):
         launch_round(campaign=round.campaign, overrides={"judge": "endpoint"}, actor=None)
 
 
