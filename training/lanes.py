@@ -31,7 +31,9 @@ LEAST_TOKENS = 256
 def threads() -> int:
     """How many may work: OMP_NUM_THREADS where it is set, else the cores that this process may use."""
     given = os.environ.get("OMP_NUM_THREADS", "")
-    return int(given) if given.isdigit() and int(given) else len(os.sched_getaffinity(0))
+    if given.isdigit() and int(given):
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def takes_lanes(model: nn.Module) -> bool:
