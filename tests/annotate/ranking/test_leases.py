@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -68,11 +69,16 @@ def test_it_draws_an_order_for_each_assignment() -> None:
     round = collecting_round(comparisons=3, k=9, overlap=5, members=5)
     for user in members_of(round):
         lease(round, user, want=3)
-    orders = [tuple(order) for order in Assignment.objects.values_list("order", flat=True)]
-    assert len(orders) == 15
-    assert {tuple(sorted(order)) for order in orders} == {tuple(range(9))}
-    # 9! = 362,880 orders: fifteen draws that agree anywhere are a bug, not chance.
-    assert len(set(orders)) == 15
+    drawn = list(Assignment.objects.values_list("comparison", "annotator", "order"))
+    assert len(drawn) == 15
+    assert {tuple(sorted(order)) for *_, order in drawn} == {tuple(range(9))}
+    # Of 362,880 orders one may come twice, but hardly all of a comparison's five or of a person's three.
+    of_one: dict[tuple[str, int], set[tuple[int, ...]]] = defaultdict(set)
+    for comparison, person, order in drawn:
+        of_one["comparison", comparison].add(tuple(order))
+        of_one["person", person].add(tuple(order))
+    assert len(of_one) == 3 + 5
+    assert all(len(orders) > 1 for orders in of_one.values())
 
 
 def test_it_gives_one_comparison_to_as_many_people_as_overlap_says() -> None:
