@@ -14,6 +14,7 @@ from tests.loop.house import Api, House, prompts, rank, wait_for, wait_for_state
 
 pytestmark = [pytest.mark.slow, pytest.mark.loop]
 
+REDIS, POSTGRES = ["redis.sock"], ["postgres", "-D"]
 SLOW_TRAINING = {"epochs": 40, "batch_prompts": 1, "save_seconds": 0.5, "learning_rate": 1e-5}
 
 
@@ -66,52 +67,37 @@ def run_of(admin: Api, round_id: int, stage: str) -> dict[str, Any]:
     return dict(run)
 
 
-def test_the_stages_worker_in_the_middle_of_sampling(house: House) -> None:
-    admin, annotator, campaign, round_id = launch(house, comparisons=200, max_new_tokens=96)
+def test_a_round_that_is_hit_in_each_of_its_stages(house: House) -> None:
+    """The stages' worker while it samples and while it trains the reward model; then the training process."""
+    recipe = {"comparisons": 120, "max_new_tokens": 96}
+    params = {"reward": SLOW_TRAINING, "dpo": SLOW_TRAINING}
+    admin, annotator, campaign, round_id = launch(house, **recipe, params=params)
     wait_for_progress(admin, round_id, "sample")
     kill(house, "celery", "stages@")
-    wait_for_state(admin, round_id, "collecting")
-    assert run_of(admin, round_id, "sample")["attempt"] == 2
-    rank(annotator, campaign, 8)
+    round = wait_for_state(admin, round_id, "collecting")
+    assert round["collecting"]["comparisons"] == 120
+    submitted = len(rank(annotator, campaign, 10))
     admin.post(f"/rounds/{round_id}/finish-collecting")
-    round = wait_for_state(admin, round_id, "deciding")
-    assert (round["collecting"]["comparisons"], round["collecting"]["submitted"]) == (200, 8)
-
-
-def test_the_stages_worker_in_the_middle_of_training(house: House) -> None:
-    recipe = {"params": {"reward": SLOW_TRAINING}}
-    admin, annotator, campaign, round_id = launch(house, **recipe)
-    wait_for_state(admin, round_id, "collecting")
-    submitted = len(rank(annotator, campaign))
     wait_for_progress(admin, round_id, "reward")
     kill(house, "celery", "stages@")
-    finish(house, admin, campaign, round_id, submitted)
-    run = run_of(admin, round_id, "reward")
-    assert (run["attempt"], run["state"]) == (2, "succeeded")
-
-
-def test_the_training_process_itself(house: House) -> None:
-    recipe = {"params": {"dpo": SLOW_TRAINING}}
-    admin, annotator, campaign, round_id = launch(house, **recipe)
-    wait_for_state(admin, round_id, "collecting")
-    submitted = len(rank(annotator, campaign))
     wait_for_progress(admin, round_id, "dpo")
     kill(house, "training", "dpo", "job.json")
     finish(house, admin, campaign, round_id, submitted)
-    run = run_of(admin, round_id, "dpo")
-    assert (run["attempt"], run["state"]) == (2, "succeeded")
+    runs = admin.get(f"/rounds/{round_id}")["runs"]
+    attempts = {run["stage"]: (run["attempt"], run["state"]) for run in runs}
+    twice, once = (2, "succeeded"), (1, "succeeded")
+    assert attempts == {"sample": twice, "reward": twice, "dpo": twice, "evaluate": once}
 
 
-@pytest.mark.parametrize(("server", "words"), [("redis", ["redis.sock"]), ("postgres", ["postgres", "-D"])])
-def test_a_server_while_people_rank_and_while_a_model_trains(
-    house: House, server: str, words: list[str]
-) -> None:
-    recipe = {"comparisons": 16, "params": {"reward": SLOW_TRAINING}}
+def test_the_servers_while_people_rank_and_while_models_train(house: House) -> None:
+    recipe = {"comparisons": 16, "params": {"reward": SLOW_TRAINING, "dpo": SLOW_TRAINING}}
     admin, annotator, campaign, round_id = launch(house, **recipe)
     wait_for_state(admin, round_id, "collecting")
-    submitted = rank_through_a_kill(house, annotator, campaign, words)
+    submitted = rank_through_kills(house, annotator, campaign, {5: REDIS, 10: POSTGRES})
     wait_for(lambda: running_stage(admin, round_id) == "reward", "the reward model to train")
-    kill(house, *words)
+    kill(house, *REDIS)
+    wait_for(lambda: running_stage(admin, round_id) == "dpo", "the policy to train")
+    kill(house, *POSTGRES)
     finish(house, admin, campaign, round_id, submitted)
 
 
@@ -121,8 +107,11 @@ def running_stage(admin: Api, round_id: int) -> str | None:
     return next((r["stage"] for r in runs if r["state"] == "running" and r["progress"].get("step")), None)
 
 
-def rank_through_a_kill(house: House, annotator: Api, campaign: int, words: list[str]) -> int:
-    """Rank everything as a page does, which sends again what was not answered; returns how many were told."""
+def rank_through_kills(house: House, annotator: Api, campaign: int, kills: dict[int, list[str]]) -> int:
+    """Rank everything as a page does, which sends again what was not answered; returns how many were told.
+
+    ``kills`` says after how many of them what is killed.
+    """
     told = 0
     while True:
         leased = insist(annotator, f"/campaigns/{campaign}/lease", {"want": 2})
@@ -137,8 +126,8 @@ def rank_through_a_kill(house: House, annotator: Api, campaign: int, words: list
             }
             insist(annotator, f"/assignments/{assignment['uid']}/submit", body)
             told += 1
-            if told == 5:
-                kill(house, *words)
+            if told in kills:
+                kill(house, *kills[told])
 
 
 def insist(api: Api, path: str, body: dict[str, Any]) -> Any:
