@@ -43,7 +43,7 @@ def train(
         monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
         work.mkdir(exist_ok=True)
         model = new_reward_model(model_folder("llama"), JOB, 0)
-        params = RewardParams(batch_prompts=8, epochs=2, micro_tokens=tokens, save_seconds=0)
+        params = RewardParams(batch_prompts=8, micro_tokens=tokens, save_seconds=0)
         objective = reward_objective(model, params, {})
         loop = Loop(model, rankings(16), objective, params, learning_rate=0.01, seed=1, work=work)
         loop.run(Reporter(as_json=True, stream=io.StringIO()), stop or StopFlag(), "reward")
@@ -68,7 +68,7 @@ def test_it_trains_to_the_same_bits_in_lanes(train: Callable[..., dict[str, Tens
 def test_it_goes_on_bit_for_bit_in_lanes(train: Callable[..., dict[str, Tensor]], tmp_path: Path) -> None:
     whole = train(tmp_path / "whole", threads=2, tokens=512)
     with pytest.raises(Stopped):
-        train(tmp_path / "stopped", threads=2, tokens=512, stop=StopAfter(3))
+        train(tmp_path / "stopped", threads=2, tokens=512, stop=StopAfter(1))
     assert same(whole, train(tmp_path / "stopped", threads=2, tokens=512))
 
 
