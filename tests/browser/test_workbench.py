@@ -242,9 +242,7 @@ def test_the_bar_at_the_foot_never_covers_what_has_the_focus(
         page.keyboard.press(key)
         page.evaluate(TWO_FRAMES)
         assert page.evaluate(COVERED) is None
-        seen.add(
-            page.evaluate("document.activeElement.closest('article')?.getAttribute('aria-labelledby')")
-        )
+        seen.add(page.evaluate("document.activeElement.closest('article')?.getAttribute('aria-labelledby')"))
     assert len(seen - {None}) == 4
 
 
