@@ -13,6 +13,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 ARGS ?=
 PYTEST := $(BIN)/python -m pytest
 PYTEST_WORKERS ?= 2
+# A file's tests share what they train or start, so they go to one worker; the longest files come first.
+SLOW_WORKERS ?= 1
+BY_FILE := -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
 
 PAGES := frontend/dist/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
@@ -42,13 +45,13 @@ unit: $(VENV)/.dev ## The quick tests, under a minute
 	$(PYTEST) -n $(PYTEST_WORKERS) -m "not slow and not browser and not loop"
 
 slow: $(VENV)/.dev $(PAGES) ## The tests that train, drive a browser, or run the whole loop
-	$(PYTEST) -m "slow or browser or loop"
+	$(PYTEST) $(BY_FILE) -m "slow or browser or loop"
 
 browser: $(VENV)/.dev $(PAGES) chromium ## Only the tests that drive a browser
-	$(PYTEST) -m browser
+	$(PYTEST) $(BY_FILE) -m browser
 
 loop: $(VENV)/.dev ## Only the tests that run the whole loop
-	$(PYTEST) -m loop
+	$(PYTEST) $(BY_FILE) -m loop
 
 lint: $(VENV)/.dev ## Style of the Python code
 	$(BIN)/ruff check .
