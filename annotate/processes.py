@@ -23,7 +23,8 @@ class Program:
     """A command and how it wants to be treated.
 
     ``stop_signal`` asks it to end in order; ``orphan_signal`` is what the kernel sends it (Linux) when its
-    parent dies without stopping it. ``user`` is the system user to run as, or None for our own.
+    parent dies without stopping it. ``user`` is the system user to run as, or None for our own; ``nice`` is
+    how far it stands back for others when cores are short.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Program:
     stop_signal: int = signal.SIGTERM
     orphan_signal: int = signal.SIGTERM
     stop_seconds: float = 15.0
+    nice: int = 0
 
 
 def spawn(
@@ -59,7 +61,7 @@ def spawn(
         group=program.user,
         extra_groups=[] if program.user else None,
         process_group=0,
-        preexec_fn=_tether(program.orphan_signal),
+        preexec_fn=_tether(program.orphan_signal, program.nice),
     )
 
 
@@ -89,12 +91,13 @@ def kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _tether(orphan_signal: int) -> Callable[[], None]:
+def _tether(orphan_signal: int, nice: int) -> Callable[[], None]:
     parent = os.getpid()
 
     def in_child() -> None:
         if _prctl is not None:
             _prctl(_PR_SET_PDEATHSIG, orphan_signal, 0, 0, 0)
+        os.nice(nice)
         if os.getppid() != parent:
             os._exit(1)
 

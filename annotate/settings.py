@@ -124,6 +124,7 @@ STARTER_PROMPTS = BASE_DIR / "training" / "starter" / "prompts.jsonl"
 STAGE_COMMAND = env.list("STAGE_COMMAND", default=[])
 STAGE_DEVICE = env.str("STAGE_DEVICE", default="auto")
 STAGE_PRECISION = env.str("STAGE_PRECISION", default="float32")
+STAGE_NICE = env.int("STAGE_NICE", default=5)
 STAGE_HEARTBEAT_SECONDS = env.float("STAGE_HEARTBEAT_SECONDS", default=1.0)
 STAGE_STALE_SECONDS = env.float("STAGE_STALE_SECONDS", default=20.0)
 ADVANCE_SECONDS = env.float("ADVANCE_SECONDS", default=1.0)

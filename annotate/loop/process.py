@@ -21,11 +21,12 @@ LOG_TAIL = 4096
 class StageProcess:
     """``with StageProcess(argv, log, cwd) as process:`` the process does not outlive the block.
 
-    Its standard output is JSON lines; whatever else it says goes to ``log``.
+    Its standard output is JSON lines; whatever else it says goes to ``log``. It stands back by ``nice`` for
+    the pages, whose answers people wait for.
     """
 
-    def __init__(self, argv: Sequence[str], log: Path, cwd: Path) -> None:
-        self._program = Program(name="stage", argv=argv, stop_seconds=30.0)
+    def __init__(self, argv: Sequence[str], log: Path, cwd: Path, nice: int) -> None:
+        self._program = Program(name="stage", argv=argv, stop_seconds=30.0, nice=nice)
         self._log_path = log
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log = log.open("ab")

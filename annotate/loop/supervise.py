@@ -59,7 +59,7 @@ def supervise(run_id: int) -> None:
     folder = stage_folder(run.round, stage_of(run))
     argv = [*_stage_command(), run.stage, str(folder / JOB_FILE), "--json"]
     try:
-        with StageProcess(argv, log_file(run), settings.BASE_DIR) as process:
+        with StageProcess(argv, log_file(run), settings.BASE_DIR, settings.STAGE_NICE) as process:
             conclude = _watch(process, claim, Telemetry(claim, run))
     except OSError as problem:
         sentence = f"The stage's process could not be started: {problem.strerror}: {problem.filename}."

@@ -198,6 +198,7 @@ def test_a_cancelled_run_loses_its_process(round: Round, tmp_path: Path) -> None
     run = queued(round, "sample", wait_for=str(tmp_path / "never"))
     thread = supervise_in_thread(run)
     process = psutil.Process(pid_of(run))
+    assert process.nice() == min(19, psutil.Process().nice() + 5), "it stands back for the pages"
     runs.end(TrainingRun.objects.filter(pk=run.pk), state=RunState.CANCELLED)
     thread.join(20)
     assert not process.is_running()
