@@ -5,6 +5,8 @@ It reads requests from standard input and writes what happens to standard output
 - ``{"id", "model", "messages", "replies": [{"seed", "temperature", "top_p"}, ...], "max_new_tokens"}`` asks
   for replies to one conversation; ``{"cancel": id}`` takes that back; ``{"load": model}`` has a model loaded
   before anybody asks it.
+- ``{"id", "model", "messages", "written": [text, ...]}`` asks whether a model could learn from replies that
+  others wrote; the answer is ``{"id", "fits": true}``, or an error.
 - ``{"id", "index", "at", "text"}``: from character ``at`` on, reply ``index`` reads ``text``.
 - ``{"id", "index", "done": {"text", "token_ids", "logprobs", "finish"}}``: a reply is whole.
 - ``{"id", "error", "lasting"}``: there will be none; ``lasting`` when asking again is of no use.
@@ -30,7 +32,15 @@ from typing import Any, TextIO
 
 from transformers import PreTrainedModel
 
-from training.asked import Asked, Refused, parse, prompt_ids
+from training.asked import (
+    Asked,
+    Refused,
+    Written,
+    parse,
+    parse_written,
+    prompt_ids,
+    require_learnable,
+)
 from training.contracts import ContractError, JobSpec
 from training.data import Encoder
 from training.decoding import Drawn, Request, draw_steps
@@ -186,9 +196,14 @@ class Server:
             self._load_early(str(line["load"]))
             return
         try:
-            self._waiting.append(parse(line))
+            asked = parse_written(line) if "written" in line else parse(line)
         except (KeyError, TypeError, ValueError) as problem:
             self._tell({"id": str(line.get("id")), "error": f"Not a request: {problem!r}.", "lasting": True})
+            return
+        if isinstance(asked, Asked):
+            self._waiting.append(asked)
+        else:
+            self._judge(asked)
 
     def _admit(self) -> None:
         """Begin a batch of what waits, if there is room for it."""
@@ -214,6 +229,17 @@ class Server:
         except Refused as problem:
             self._tell({"id": asked.id, "error": str(problem), "lasting": True})
             return None
+
+    def _judge(self, written: Written) -> None:
+        """Whether a model could learn from the replies of others."""
+        try:
+            require_learnable(self._load(written.model).encoder, written)
+        except Refused as problem:
+            self._tell({"id": written.id, "error": str(problem), "lasting": True})
+        except Exception as problem:  # noqa: BLE001 - whatever it is, those who wait get one sentence
+            self._fail({written.id}, problem)
+        else:
+            self._tell({"id": written.id, "fits": True})
 
     def _step(self, batch: Batch) -> None:
         try:

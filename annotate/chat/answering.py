@@ -7,20 +7,21 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import close_old_connections
 
 from annotate.campaigns.recipe import Recipe
 from annotate.chat import endpoint, writing
-from annotate.chat.events import Event, Piece, Trouble, Whole
+from annotate.chat.events import Event, Fits, Piece, Trouble, Whole
 from annotate.chat.generator import BROKEN, Generator, Hear
 from annotate.chat.models import Turn
 from annotate.chat.sources import Voice, voices_of
 from annotate.chat.telling import Teller
 from annotate.chat.writing import Claim, Written, messages_of
 from annotate.errors import Invalid
+from annotate.rounds.digests import model_location
 from training.contracts import Message
 
 log = logging.getLogger(__name__)
@@ -31,19 +32,25 @@ STORE_SECONDS = 0.5
 
 @dataclass
 class Replies:
-    """How far the replies of a turn are, by index; ``fresh`` is what the pages have not been sent yet."""
+    """How far the replies of a turn are, by index; ``fresh`` is what the pages have not been sent yet.
+
+    They ``fit`` when the model that the round trains can learn from them, as it can from its own.
+    """
 
     drafts: list[str]
+    fit: bool
     whole: dict[int, Written] = field(default_factory=dict)
     fresh: dict[int, str] = field(default_factory=dict)
 
-    def hear(self, event: Piece | Whole) -> None:
-        """Take in what one of the models said."""
+    def hear(self, event: Piece | Whole | Fits) -> None:
+        """Take in what one of the models said, or was said of them all."""
         if isinstance(event, Piece):
             self.drafts[event.index] = self.drafts[event.index][: event.at] + event.text
             self.fresh[event.index] = self.fresh.get(event.index, "") + event.text
-        else:
+        elif isinstance(event, Whole):
             self.whole[event.index] = event.reply
+        else:
+            self.fit = True
 
     @property
     def is_done(self) -> bool:
@@ -93,8 +100,13 @@ def answer(claim: Claim, *, generator: Generator, teller: Teller, stopping: thre
             heard = (voice, messages, limit, events.put, over)
             threading.Thread(target=_listen, args=heard, daemon=True).start()
     asked = _ask(generator, [voice for voice in voices if not voice.url], messages, limit, events.put)
+    champion = model_location(turn.conversation.round.start_policy.path)
+
+    def weigh(texts: Sequence[str]) -> None:
+        asked.append(generator.ask_whether_it_fits(champion, messages, texts, hear=events.put))
+
     try:
-        _follow(claim, voices, Pages(turn, teller), events, stopping)
+        _follow(claim, voices, Pages(turn, teller), events, weigh, stopping)
     finally:
         over.set()
         for name in asked:
@@ -132,12 +144,16 @@ def _follow(
     voices: Sequence[Voice],
     pages: Pages,
     events: queue.SimpleQueue[Event],
+    weigh: Callable[[Sequence[str]], None],
     stopping: threading.Event,
 ) -> None:
-    """Take in what is said until every reply is whole; show it at once, and keep it now and then."""
-    replies = Replies([""] * len(voices))
+    """Take in what is said until every reply is whole; show it at once, and keep it now and then.
+
+    Those of others are weighed then: people shall not rank what the round cannot be trained on.
+    """
+    replies = Replies([""] * len(voices), fit=not any(voice.url for voice in voices))
     shown = stored = time.monotonic()
-    while not replies.is_done:
+    while not (replies.is_done and replies.fit):
         try:
             event = events.get(timeout=SHOW_SECONDS)
         except queue.Empty:
@@ -147,6 +163,8 @@ def _follow(
             return
         if event is not None:
             replies.hear(event)
+            if isinstance(event, Whole) and replies.is_done and not replies.fit:
+                weigh([reply.text for reply in replies.whole.values()])
         now = time.monotonic()
         if now - shown >= SHOW_SECONDS and replies.fresh:
             shown = now

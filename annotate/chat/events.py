@@ -25,6 +25,11 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class Fits:
+    """The model that the round trains can learn from replies that others wrote."""
+
+
+@dataclass(frozen=True)
 class Trouble:
     """There will be no reply. ``sentence`` is for the annotator and names no model, ``detail`` for the log.
 
@@ -37,4 +42,4 @@ class Trouble:
     lost: bool = False
 
 
-Event = Piece | Whole | Trouble
+Event = Piece | Whole | Fits | Trouble

@@ -20,7 +20,7 @@ from typing import Any
 
 from django.conf import settings
 
-from annotate.chat.events import Event, Piece, Trouble, Whole
+from annotate.chat.events import Event, Fits, Piece, Trouble, Whole
 from annotate.chat.sources import Voice
 from annotate.chat.writing import Written
 from annotate.processes import Program, spawn, stop
@@ -53,9 +53,7 @@ class Generator:
 
         Returns what :meth:`cancel` wants to know.
         """
-        name = str(next(self._numbers))
         request = {
-            "id": name,
             "model": voices[0].model,
             "messages": list(messages),
             "replies": [
@@ -64,13 +62,14 @@ class Generator:
             ],
             "max_new_tokens": max_new_tokens,
         }
-        with self._lock:
-            self._asked = time.monotonic()
-            self._waiting[name] = (list(voices), hear)
-            if self._process is None:
-                self._start()
-            self._write(request)
-        return name
+        return self._send(request, voices, hear)
+
+    def ask_whether_it_fits(
+        self, model: str, messages: Sequence[Message], replies: Sequence[str], *, hear: Hear
+    ) -> str:
+        """Whether an own model can learn from replies that others wrote; else as :meth:`ask`."""
+        request = {"model": model, "messages": list(messages), "written": list(replies)}
+        return self._send(request, (), hear)
 
     def make_ready(self, models: Sequence[str]) -> None:
         """Have models loaded before anybody asks: loading takes longer than a person is glad to wait."""
@@ -99,6 +98,16 @@ class Generator:
         process = self._process
         if process is not None:
             stop(process, _program())
+
+    def _send(self, request: dict[str, Any], voices: Sequence[Voice], hear: Hear) -> str:
+        name = str(next(self._numbers))
+        with self._lock:
+            self._asked = time.monotonic()
+            self._waiting[name] = (list(voices), hear)
+            if self._process is None:
+                self._start()
+            self._write({"id": name, **request})
+        return name
 
     def _write(self, line: dict[str, Any]) -> None:
         process = self._process
@@ -151,6 +160,10 @@ class Generator:
             is_about_the_words = bool(line["lasting"])
             sentence = line["error"] if is_about_the_words else BROKEN
             hear(Trouble(sentence, detail=line["error"], lasting=is_about_the_words))
+            return
+        if "fits" in line:
+            self._waiting.pop(name, None)
+            hear(Fits())
             return
         index = voices[line["index"]].index
         if "done" in line:

@@ -63,11 +63,14 @@ def voices_of(turn: Turn) -> list[Voice]:
 
 
 def own_models(round: Round) -> list[str]:
-    """The folders of the campaign's own models that answer in a round."""
-    sources = [source for source in Chat.parse(round.campaign.chat).sources if source["from"] != "endpoint"]
+    """The folders of the campaign's own models that answer in a round, or weigh the replies of others."""
+    sources = Chat.parse(round.campaign.chat).sources
+    own = [source for source in sources if source["from"] != "endpoint"]
     checkpoints = [
-        _checkpoint(round.campaign, source, champion=round.start_policy) for source in sources[:MOST_READY]
+        _checkpoint(round.campaign, source, champion=round.start_policy) for source in own[:MOST_READY]
     ]
+    if len(own) < min(len(sources), MOST_READY):
+        checkpoints.append(round.start_policy)
     return list(dict.fromkeys(model_location(checkpoint.path) for checkpoint in checkpoints))
 
 

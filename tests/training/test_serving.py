@@ -123,6 +123,29 @@ def test_it_says_in_one_sentence_what_it_cannot_answer(
     assert len(whole(events, "b")) == 2
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, {"fits": True}),
+        ({"written": ["short", "cake " * 400]}, "longer than the model can read that learns from it"),
+        ({"messages": [{"role": "user", "content": "cake " * 400}]}, "longer than the model can read"),
+        ({"written": ["an <eos> within", "b"]}, "A reply holds <eos>, a control word"),
+        ({"written": []}, "Not a request"),
+        ({"written": None}, "Not a request"),
+        ({"model": "/no/such/model"}, "is not a folder that exists"),
+    ],
+)
+def test_it_says_whether_a_model_could_learn_from_replies_of_others(
+    model_folder: Callable[[str], str], changes: dict[str, Any], told: str | dict[str, bool]
+) -> None:
+    line = {"id": "a", "model": model_folder("llama"), "messages": SAID, "written": ["thanks", "a cake"]}
+    [answer] = serve({**line, **changes})
+    if isinstance(told, str):
+        assert told in answer["error"]
+    else:
+        assert answer == {"id": "a", **told}
+
+
 def test_a_model_can_be_loaded_before_anybody_asks(
     model_folder: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:

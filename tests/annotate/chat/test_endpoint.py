@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from annotate.chat import endpoint
-from annotate.chat.events import Piece, Trouble, Whole
+from annotate.chat.events import Event, Piece, Trouble, Whole
 from annotate.chat.sources import Voice
 from annotate.rounds.models import Checkpoint
 from tests.annotate.chat import openai_server
@@ -32,7 +32,7 @@ def voice(url: str, model: str) -> Voice:
     return Voice(1, Checkpoint(), model, url, temperature=0.7, top_p=0.9, seed=5)
 
 
-def listen(url: str, model: str) -> list[Piece | Whole | Trouble]:
+def listen(url: str, model: str) -> list[Event]:
     return list(endpoint.listen(voice(url, model), SAID, max_new_tokens=64))
 
 

@@ -169,3 +169,20 @@ async def test_what_a_killed_chat_process_had_in_hand_is_taken_up_by_the_next(tm
         assert all(text.startswith("Hello (turn 1): word 0") for text in page.texts)
         await page.socket.disconnect()
         server.kill()
+
+
+async def test_replies_of_others_are_refused_that_the_round_could_not_be_trained_on(tmp_path: Path) -> None:
+    server, address = openai_server.start()
+    with server, override_settings(CHAT_ENDPOINTS=[address]):
+        chat = {"sources": [{"from": "endpoint", "url": address, "model": "plain"}]}
+        conversation = await aside(begin)(await aside(chat_round)(chat=chat, max_new_tokens=40))
+        with chat_process(tmp_path, CHAT_ENDPOINTS=address):
+            page = await open_page(conversation)
+            # The server says it again, which makes it longer than the starter's context.
+            await aside(say)(conversation, "thank you " * 160)
+            await page.follow(lambda page: page.conversation["next"] == "mend")
+            await page.socket.disconnect()
+        server.kill()
+    assert "longer than the model can read that learns from it" in page.last["failure"]
+    assert not page.last["may_retry"]
+    assert not await aside(Completion.objects.exists)()
