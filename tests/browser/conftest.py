@@ -19,6 +19,7 @@ from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from annotate.processes import Program, spawn, stop
+from tests.browser.cable import Cable
 
 if TYPE_CHECKING:
     from annotate.accounts.models import User
@@ -102,10 +103,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
+def cable(address: str) -> Iterator[Cable]:
+    """Another way to the server, that can be cut."""
+    cable = Cable(address)
+    yield cable
+    cable.close()
+
+
+@pytest.fixture
 def visit(address: str, browser: Browser, transactional_db: None) -> Iterator[Visit]:
     """``visit(user, path, size=, scheme=)`` opens a page as that person, each time in a browser of its own.
 
-    With ``has_worker`` it is one that keeps the shell of the pages for when there is no network.
+    With ``cable`` it reaches the server by that alone, and keeps the shell of the pages for when it is cut.
 
     A test fails if a page has thrown an error or was refused something by its content security policy.
     """
@@ -118,19 +127,20 @@ def visit(address: str, browser: Browser, transactional_db: None) -> Iterator[Vi
         size: tuple[int, int] = DESKTOP,
         scheme: str = "light",
         *,
-        has_worker: bool = False,
+        cable: Cable | None = None,
     ) -> Page:
+        base = cable.address if cable else address
         context = browser.new_context(
-            base_url=address,
+            base_url=base,
             viewport={"width": size[0], "height": size[1]},
             color_scheme=scheme,  # type: ignore[arg-type]  # a Literal in playwright
             has_touch=size == PHONE,
             reduced_motion="reduce",
-            service_workers="allow" if has_worker else "block",
+            service_workers="allow" if cable else "block",
         )
         contexts.append(context)
         if user is not None:
-            context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": address}])
+            context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": base}])
         page = context.new_page()
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: faults.append(str(error)))

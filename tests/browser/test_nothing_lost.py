@@ -12,6 +12,7 @@ from annotate.accounts.models import Session
 from annotate.ranking.models import Assignment, Comparison
 from annotate.rounds.models import Round
 from tests.annotate.collecting import collecting_round, members_of
+from tests.browser.cable import Cable
 from tests.browser.conftest import Visit
 from tests.browser.screens import annotator_of, press, rank_path, stored, texts, wait_saved
 
@@ -70,11 +71,12 @@ def test_it_goes_on_offline_and_saves_when_the_network_is_back(visit: Visit) -> 
     assert len(texts(page)) == 2
 
 
-def test_it_goes_on_after_a_reload_without_a_network(visit: Visit) -> None:
+def test_it_goes_on_after_a_reload_without_a_network(visit: Visit, cable: Cable) -> None:
     round = collecting_round(comparisons=5, k=2)
-    page = visit(annotator_of(round), rank_path(round), has_worker=True)
+    page = visit(annotator_of(round), rank_path(round), cable=cable)
     texts(page)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    cable.pull_out()
     page.context.set_offline(True)
     press(page, "1")
     page.keyboard.press("Enter")
@@ -95,6 +97,7 @@ def test_it_goes_on_after_a_reload_without_a_network(visit: Visit) -> None:
     press(page, "7")
     page.keyboard.press("Enter")
     assert stored(round) == []
+    cable.plug_in()
     page.context.set_offline(False)
     wait_saved(page)
     assert [(each.gaps, each.all_bad) for each in stored(round)] == [([3], False), ([2], True), ([3], False)]
@@ -102,10 +105,12 @@ def test_it_goes_on_after_a_reload_without_a_network(visit: Visit) -> None:
     assert len(texts(page)) == 2
 
 
-def test_a_reload_without_a_network_shows_nothing_of_whoever_has_logged_out(visit: Visit) -> None:
+def test_a_reload_without_a_network_shows_nothing_of_whoever_has_logged_out(
+    visit: Visit, cable: Cable
+) -> None:
     round = collecting_round(comparisons=2, k=2)
     user = annotator_of(round)
-    page = visit(user, rank_path(round), has_worker=True)
+    page = visit(user, rank_path(round), cable=cable)
     [first, _] = texts(page)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     names = "caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name))))"
@@ -118,6 +123,7 @@ def test_a_reload_without_a_network_shows_nothing_of_whoever_has_logged_out(visi
     page.get_by_role("button", name=f"Account of {user.username}").click()
     page.get_by_role("menuitem", name="Log out").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    cable.pull_out()
     page.context.set_offline(True)
     page.goto(rank_path(round))
     expect(page.get_by_role("heading", name="Log in").or_(page.get_by_role("alert"))).to_be_visible()
