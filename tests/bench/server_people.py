@@ -115,6 +115,8 @@ class Annotator:
             if not self._queue:
                 await self.lease(tally, due)
                 due = time.perf_counter()
+            if not self._queue:
+                raise Refused("The queue is empty: ask for more --comparisons or fewer --seconds.")
             uid, k = self._queue.popleft()
             answer = {
                 "client_id": str(UUID(int=self._dice.getrandbits(128), version=4)),

@@ -17,7 +17,7 @@ BASE = Path(__file__).resolve().parents[3]
 @pytest.mark.timeout(240)
 def test_a_crowd_leases_and_submits_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     output = tmp_path / "server.json"
-    options = ["--people", "30", "--comparisons", "60", "900", "--rates", "15", "--seconds", "4"]
+    options = ["--people", "30", "--comparisons", "60", "9000", "--rates", "15", "--seconds", "4"]
     options += ["--web", "2"]
     environment = {
         name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")
@@ -29,7 +29,7 @@ def test_a_crowd_leases_and_submits_and_nothing_is_lost_or_doubled(tmp_path: Pat
     assert done.returncode == 0, done.stdout + done.stderr
     measured = json.loads(output.read_text())
     assert set(measured["faults"].values()) == {0}
-    assert [load["load"] for load in measured["loads"]] == ["60: 15/s", "900: 15/s", "900: saturation"]
+    assert [load["load"] for load in measured["loads"]] == ["60: 15/s", "9,000: 15/s", "9,000: saturation"]
     assert all(load["submit"]["count"] > 10 for load in measured["loads"])
     # The search reads as many pages in a long queue as in a short one, but for a level of the index.
     short, long = measured["queue"]
