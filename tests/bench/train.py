@@ -52,7 +52,7 @@ ROWS = {
     "reward K=4, side by side": Row("reward", 4, tokens=1200),
     "reward K=8": Row("reward", 8, tokens=1800),
     "dpo lora K=2": Row("dpo", 2, lora=True),
-    "dpo lora K=2 60M": Row("dpo", 2, lora=True, size=LARGE),
+    "dpo lora K=2 60M": Row("dpo", 2, lora=True, size=LARGE, tokens=2048),
     "dpo lora K=4": Row("dpo", 4, lora=True),
     "dpo full K=4": Row("dpo", 4, lora=False),
     "dpo full K=2 60M": Row("dpo", 2, lora=False, size=LARGE, prompts=16),
