@@ -123,3 +123,10 @@ export function begin(
     ...more,
   })
 }
+
+/** Until what was begun has been answered. */
+export const settled = () => new Promise((resolve) => setTimeout(resolve))
+
+/** The person chooses on the strip between the two completions. */
+export const choose = (session: RankingSession, choice: number) =>
+  session.dispatch({ type: 'strip', choice })

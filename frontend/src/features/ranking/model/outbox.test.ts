@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError, OfflineError } from '@/lib/api'
 import type { Task } from '@/lib/types'
+import { settled } from './fake-server'
 import type { Entry } from './outbox'
 import { Outbox } from './outbox'
 
@@ -31,8 +32,6 @@ function setUp(send: (entry: Entry) => Promise<string>) {
   })
   return { outbox, retries, onSent }
 }
-
-const settled = () => new Promise((resolve) => setTimeout(resolve))
 
 describe('outbox', () => {
   beforeEach(() => localStorage.clear())

@@ -1,12 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError } from '@/lib/api'
 import { settingsWith } from '@/lib/settings-for-tests'
-import { begin, FakeServer, progress, task } from './fake-server'
-import type { RankingSession } from './ranking-session'
-
-const settled = () => new Promise((resolve) => setTimeout(resolve))
-const choose = (session: RankingSession, choice: number) =>
-  session.dispatch({ type: 'strip', choice })
+import { begin, choose, FakeServer, progress, settled, task } from './fake-server'
 
 describe('a ranking session', () => {
   beforeEach(() => localStorage.clear())
