@@ -48,8 +48,8 @@ class Row:
 
 ROWS = {
     "reward K=2": Row("reward", 2, tokens=1024),
-    "reward K=4": Row("reward", 4),
-    "reward K=4, side by side": Row("reward", 4, tokens=1200),
+    "reward K=4": Row("reward", 4, tokens=1200),
+    "reward K=4, in turn": Row("reward", 4),
     "reward K=8": Row("reward", 8, tokens=1800),
     "dpo lora K=2": Row("dpo", 2, lora=True),
     "dpo lora K=2 60M": Row("dpo", 2, lora=True, size=LARGE, tokens=2048),
