@@ -17,23 +17,21 @@ _NOT_BUILT = "The front end is not built. Run `make build` (it needs Node 20), t
 @ensure_csrf_cookie
 def single_page(request: HttpRequest) -> HttpResponse:
     """The front end, whatever its own address: it routes in the browser."""
-    index = settings.FRONTEND_DIST / "index.html"
-    if not index.exists():
-        return HttpResponse(_NOT_BUILT, status=503, content_type="text/plain")
-    response = HttpResponse(index.read_bytes(), content_type="text/html; charset=utf-8")
-    # The files that it names carry a hash; the page itself must be asked for each time.
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    return _built("index.html", "text/html")
 
 
 def service_worker(request: HttpRequest) -> HttpResponse:
     """What keeps the front end loading without a connection; at the root, since it serves all addresses."""
-    script = settings.FRONTEND_DIST / "sw.js"
-    if not script.exists():
+    return _built("sw.js", "text/javascript")
+
+
+def _built(name: str, kind: str) -> HttpResponse:
+    """A file of the front end that must be asked for each time; those that it names carry a hash."""
+    file = settings.FRONTEND_DIST / name
+    if not file.exists():
         return HttpResponse(_NOT_BUILT, status=503, content_type="text/plain")
-    response = HttpResponse(script.read_bytes(), content_type="text/javascript; charset=utf-8")
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    headers = {"Cache-Control": "no-cache"}
+    return HttpResponse(file.read_bytes(), content_type=f"{kind}; charset=utf-8", headers=headers)
 
 
 def api_unknown(request: HttpRequest) -> HttpResponse:
